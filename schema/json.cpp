@@ -1,0 +1,162 @@
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+
+namespace pveplan::schema {
+namespace {
+
+using nlohmann::json;
+
+/// Builds Values straight from parser events, so that no second tree is ever held.
+class ValueBuilder final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return put(Value()); }
+  bool boolean(bool value) override { return put(Value::boolean(value)); }
+  bool number_integer(std::int64_t value) override { return put(Value::integer(value)); }
+  bool number_unsigned(std::uint64_t value) override {
+    if (value > static_cast<std::uint64_t>(INT64_MAX)) return put(Value::decimal(std::to_string(value)));
+    return put(Value::integer(static_cast<std::int64_t>(value)));
+  }
+  bool number_float(double, const std::string& text) override { return put(Value::decimal(text)); }
+  bool string(std::string& text) override { return put(Value::string(std::move(text))); }
+  bool binary(json::binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
+  bool key(std::string& name) override {
+    open_.back().names.push_back(std::move(name));
+    return true;
+  }
+  bool end_object() override {
+    auto frame = close();
+    Value::Fields fields;
+    fields.reserve(frame.items.size());
+    for (std::size_t i = 0; i < frame.items.size(); ++i) {
+      fields.emplace_back(std::move(frame.names[i]), std::move(frame.items[i]));
+    }
+    return put(Value::map(std::move(fields)));
+  }
+  bool end_array() override { return put(Value::list(close().items)); }
+  bool parse_error(std::size_t position, const std::string&, const json::exception& error) override {
+    message_ = fmt::format("byte {}: {}", position, error.what());
+    return false;
+  }
+
+  Value take() { return std::move(root_); }
+  const std::string& message() const { return message_; }
+
+ private:
+  struct Frame {
+    bool object = false;
+    std::vector<std::string> names;
+    std::vector<Value> items;
+  };
+  static constexpr std::size_t kDeepest = 200;  // far beyond any answer; keeps recursion bounded
+
+  bool open(bool object) {
+    if (open_.size() >= kDeepest) {
+      message_ = "nested too deeply";
+      return false;
+    }
+    open_.push_back({object, {}, {}});
+    return true;
+  }
+  Frame close() {
+    auto frame = std::move(open_.back());
+    open_.pop_back();
+    return frame;
+  }
+  bool put(Value value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+    } else {
+      open_.back().items.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  std::vector<Frame> open_;
+  Value root_;
+  std::string message_;
+};
+
+void write(const Value& value, int indent, int depth, std::string& out);
+
+void write_break(int indent, int depth, std::string& out) {
+  if (indent == 0) return;
+  out += '\n';
+  out.append(static_cast<std::size_t>(indent * depth), ' ');
+}
+
+void write_string(const std::string& text, std::string& out) {
+  out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void write_list(const Value::List& items, int indent, int depth, std::string& out) {
+  out += '[';
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out += ',';
+    write_break(indent, depth + 1, out);
+    write(items[i], indent, depth + 1, out);
+  }
+  if (!items.empty()) write_break(indent, depth, out);
+  out += ']';
+}
+
+void write_fields(const Value::Fields& fields, int indent, int depth, std::string& out) {
+  out += '{';
+  bool first = true;
+  for (const auto& [name, value] : fields) {
+    if (!first) out += ',';
+    first = false;
+    write_break(indent, depth + 1, out);
+    write_string(name, out);
+    out += indent == 0 ? ":" : ": ";
+    write(value, indent, depth + 1, out);
+  }
+  if (!fields.empty()) write_break(indent, depth, out);
+  out += '}';
+}
+
+void write(const Value& value, int indent, int depth, std::string& out) {
+  switch (value.kind()) {
+    case Value::Kind::null: out += "null"; return;
+    case Value::Kind::boolean: out += value.as_boolean() ? "true" : "false"; return;
+    case Value::Kind::integer: out += std::to_string(value.as_integer()); return;
+    case Value::Kind::decimal: out += value.as_decimal(); return;
+    case Value::Kind::string: write_string(value.as_string(), out); return;
+    case Value::Kind::list: write_list(value.as_list(), indent, depth, out); return;
+    case Value::Kind::map:
+    case Value::Kind::object: write_fields(value.as_fields(), indent, depth, out); return;
+    case Value::Kind::unknown:
+    case Value::Kind::reference: break;
+  }
+  throw std::logic_error(fmt::format("{} has no JSON form", kind_name(value.kind())));
+}
+
+}  // namespace
+
+Result<Value> parse_json(std::string_view text) {
+  ValueBuilder builder;
+  if (!json::sax_parse(text, &builder)) {
+    return std::unexpected(error("Invalid JSON", "The text is no JSON: " + builder.message() + "."));
+  }
+  return builder.take();
+}
+
+std::string to_json(const Value& value) {
+  std::string out;
+  write(value, 0, 0, out);
+  return out;
+}
+
+std::string to_pretty_json(const Value& value) {
+  std::string out;
+  write(value, 2, 0, out);
+  out += '\n';
+  return out;
+}
+
+}  // namespace pveplan::schema
