@@ -8,8 +8,8 @@ namespace pveplan::schema {
 namespace {
 
 bool is_number(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 std::string bracketed(const std::optional<std::string>& key) {
@@ -27,7 +27,8 @@ std::strong_ordering compare_optional_keys(const std::optional<std::string>& a,
 std::strong_ordering compare_keys(std::string_view a, std::string_view b) {
   const bool a_number = is_number(a);
   const bool b_number = is_number(b);
-  if (a_number != b_number) return a_number ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (a_number != b_number)
+    return a_number ? std::strong_ordering::less : std::strong_ordering::greater;
   if (a_number) {
     const auto significant = [](std::string_view text) {
       const auto first = text.find_first_not_of('0');

@@ -21,15 +21,15 @@ struct ResourceAddress {
 
   /// The block without its key: `vm.db`.
   ResourceAddress group() const;
-  std::string text() const;         ///< canonical: `vm.db[1]`
-  std::string shell_text() const;   ///< safe in a shell without quotes: `vm.db.1`
+  std::string text() const;        ///< canonical: `vm.db[1]`
+  std::string shell_text() const;  ///< safe in a shell without quotes: `vm.db.1`
 
   friend std::strong_ordering operator<=>(const ResourceAddress& a, const ResourceAddress& b);
   friend bool operator==(const ResourceAddress&, const ResourceAddress&) = default;
 };
 
-/// A keyed part of a resource with an identity of its own: `vm.db[1].disk.data`. It has a row in the
-/// state and can outlive its guest.
+/// A keyed part of a resource with an identity of its own: `vm.db[1].disk.data`. It has a row in
+/// the state and can outlive its guest.
 struct PartAddress {
   ResourceAddress owner;
   std::string kind;  ///< "disk", "nic", "mount"

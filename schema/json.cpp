@@ -17,7 +17,8 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   bool boolean(bool value) override { return put(Value::boolean(value)); }
   bool number_integer(std::int64_t value) override { return put(Value::integer(value)); }
   bool number_unsigned(std::uint64_t value) override {
-    if (value > static_cast<std::uint64_t>(INT64_MAX)) return put(Value::decimal(std::to_string(value)));
+    if (value > static_cast<std::uint64_t>(INT64_MAX))
+      return put(Value::decimal(std::to_string(value)));
     return put(Value::integer(static_cast<std::int64_t>(value)));
   }
   bool number_float(double, const std::string& text) override { return put(Value::decimal(text)); }
@@ -39,7 +40,8 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
     return put(Value::map(std::move(fields)));
   }
   bool end_array() override { return put(Value::list(close().items)); }
-  bool parse_error(std::size_t position, const std::string&, const json::exception& error) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const json::exception& error) override {
     message_ = fmt::format("byte {}: {}", position, error.what());
     return false;
   }
@@ -122,16 +124,31 @@ void write_fields(const Value::Fields& fields, int indent, int depth, std::strin
 
 void write(const Value& value, int indent, int depth, std::string& out) {
   switch (value.kind()) {
-    case Value::Kind::null: out += "null"; return;
-    case Value::Kind::boolean: out += value.as_boolean() ? "true" : "false"; return;
-    case Value::Kind::integer: out += std::to_string(value.as_integer()); return;
-    case Value::Kind::decimal: out += value.as_decimal(); return;
-    case Value::Kind::string: write_string(value.as_string(), out); return;
-    case Value::Kind::list: write_list(value.as_list(), indent, depth, out); return;
+    case Value::Kind::null:
+      out += "null";
+      return;
+    case Value::Kind::boolean:
+      out += value.as_boolean() ? "true" : "false";
+      return;
+    case Value::Kind::integer:
+      out += std::to_string(value.as_integer());
+      return;
+    case Value::Kind::decimal:
+      out += value.as_decimal();
+      return;
+    case Value::Kind::string:
+      write_string(value.as_string(), out);
+      return;
+    case Value::Kind::list:
+      write_list(value.as_list(), indent, depth, out);
+      return;
     case Value::Kind::map:
-    case Value::Kind::object: write_fields(value.as_fields(), indent, depth, out); return;
+    case Value::Kind::object:
+      write_fields(value.as_fields(), indent, depth, out);
+      return;
     case Value::Kind::unknown:
-    case Value::Kind::reference: break;
+    case Value::Kind::reference:
+      break;
   }
   throw std::logic_error(fmt::format("{} has no JSON form", kind_name(value.kind())));
 }
@@ -141,7 +158,8 @@ void write(const Value& value, int indent, int depth, std::string& out) {
 Result<Value> parse_json(std::string_view text) {
   ValueBuilder builder;
   if (!json::sax_parse(text, &builder)) {
-    return std::unexpected(error("Invalid JSON", "The text is no JSON: " + builder.message() + "."));
+    return std::unexpected(
+        error("Invalid JSON", "The text is no JSON: " + builder.message() + "."));
   }
   return builder.take();
 }

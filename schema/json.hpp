@@ -8,8 +8,9 @@
 
 namespace pveplan::schema {
 
-/// JSON text to a Value: objects become maps, numbers with a fraction or an exponent become decimals
-/// with their exact text, integers outside of 64 bits become decimals. The error detail says where.
+/// JSON text to a Value: objects become maps, numbers with a fraction or an exponent become
+/// decimals with their exact text, integers outside of 64 bits become decimals. The error detail
+/// says where.
 Result<Value> parse_json(std::string_view text);
 
 /// A Value as canonical JSON: sorted keys, no spaces, UTF-8 kept, bytes that are no UTF-8 replaced.

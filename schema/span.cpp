@@ -35,7 +35,8 @@ std::string_view SourceMap::line(std::uint32_t file, std::uint32_t line) const {
   if (line == 0 || line > source.line_starts.size()) return {};
   const auto start = source.line_starts[line - 1];
   const auto end = source.text.find('\n', start);
-  auto text = std::string_view(source.text).substr(start, end == std::string::npos ? end : end - start);
+  auto text =
+      std::string_view(source.text).substr(start, end == std::string::npos ? end : end - start);
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   return text;
 }

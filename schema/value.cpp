@@ -1,16 +1,18 @@
 #include "schema/value.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 namespace pveplan::schema {
 namespace {
 
 Value::Fields normalized(Value::Fields fields) {
-  const auto by_name = [](const Value::Field& a, const Value::Field& b) { return a.first < b.first; };
+  const auto by_name = [](const Value::Field& a, const Value::Field& b) {
+    return a.first < b.first;
+  };
   if (!std::is_sorted(fields.begin(), fields.end(), by_name)) {
     std::stable_sort(fields.begin(), fields.end(), by_name);
   }
@@ -93,8 +95,8 @@ Value Value::object(Fields fields) {
       Shared<Fields, Kind::object>{std::make_shared<const Fields>(normalized(std::move(fields)))}));
 }
 Value Value::reference(Reference reference) {
-  return Value(Data(Shared<Reference, Kind::reference>{
-      std::make_shared<const Reference>(std::move(reference))}));
+  return Value(Data(
+      Shared<Reference, Kind::reference>{std::make_shared<const Reference>(std::move(reference))}));
 }
 
 Value::Kind Value::kind() const { return static_cast<Kind>(data_.index()); }
@@ -195,16 +197,25 @@ bool Value::contains_reference() const {
 
 std::string_view kind_name(Value::Kind kind) {
   switch (kind) {
-    case Value::Kind::null: return "nothing";
-    case Value::Kind::unknown: return "an unknown value";
-    case Value::Kind::boolean: return "a boolean";
-    case Value::Kind::integer: return "an integer";
-    case Value::Kind::decimal: return "a decimal number";
-    case Value::Kind::string: return "a string";
-    case Value::Kind::list: return "a list";
+    case Value::Kind::null:
+      return "nothing";
+    case Value::Kind::unknown:
+      return "an unknown value";
+    case Value::Kind::boolean:
+      return "a boolean";
+    case Value::Kind::integer:
+      return "an integer";
+    case Value::Kind::decimal:
+      return "a decimal number";
+    case Value::Kind::string:
+      return "a string";
+    case Value::Kind::list:
+      return "a list";
     case Value::Kind::map:
-    case Value::Kind::object: return "a table";
-    case Value::Kind::reference: return "a reference";
+    case Value::Kind::object:
+      return "a table";
+    case Value::Kind::reference:
+      return "a reference";
   }
   return "a value";
 }

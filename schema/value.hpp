@@ -62,7 +62,18 @@ struct Reference {
 /// and fields are shared. *Unknown* means "will be known after apply" and is no string.
 class Value {
  public:
-  enum class Kind { null, unknown, boolean, integer, decimal, string, list, map, object, reference };
+  enum class Kind {
+    null,
+    unknown,
+    boolean,
+    integer,
+    decimal,
+    string,
+    list,
+    map,
+    object,
+    reference
+  };
   using List = std::vector<Value>;
   using Field = std::pair<std::string, Value>;
   using Fields = std::vector<Field>;  ///< sorted by name, each name once

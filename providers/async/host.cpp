@@ -1,8 +1,8 @@
 #include "providers/async/host.hpp"
 
-#include <cstring>
-
 #include <fmt/format.h>
+
+#include <cstring>
 
 namespace pveplan::async {
 

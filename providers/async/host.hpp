@@ -67,7 +67,8 @@ class Files {
   virtual FileResult<std::string> read(const std::string& path) = 0;  ///< ENOENT when absent
   virtual bool exists(const std::string& path) = 0;
   /// Creates or truncates with the given mode, writes, and does not sync.
-  virtual FileResult<void> write(const std::string& path, std::string_view bytes, unsigned mode) = 0;
+  virtual FileResult<void> write(const std::string& path, std::string_view bytes,
+                                 unsigned mode) = 0;
   virtual FileResult<void> sync_file(const std::string& path) = 0;       ///< fsync
   virtual FileResult<void> sync_directory(const std::string& path) = 0;  ///< fsync of a folder
   virtual FileResult<void> rename(const std::string& from, const std::string& to) = 0;
@@ -75,7 +76,8 @@ class Files {
   virtual FileResult<void> make_directories(const std::string& path, unsigned mode) = 0;
   /// Names in a folder, sorted, without "." and "..".
   virtual FileResult<std::vector<std::string>> list(const std::string& path) = 0;
-  virtual FileResult<std::unique_ptr<AppendFile>> open_append(const std::string& path, unsigned mode) = 0;
+  virtual FileResult<std::unique_ptr<AppendFile>> open_append(const std::string& path,
+                                                              unsigned mode) = 0;
   /// nullptr when another process holds the lock.
   virtual FileResult<std::unique_ptr<FileLock>> try_lock(const std::string& path) = 0;
   /// Size in bytes of a regular file.
@@ -111,8 +113,8 @@ struct ProcessResult {
   std::string error_output;
 };
 
-/// Children: secret commands, ssh. Arguments are passed as they are, never through a shell; children
-/// get an empty signal mask.
+/// Children: secret commands, ssh. Arguments are passed as they are, never through a shell;
+/// children get an empty signal mask.
 class Processes {
  public:
   virtual ~Processes() = default;

@@ -10,8 +10,9 @@ namespace pveplan::async {
 
 /// How a server proves who it is. Exactly one way is in force; `insecure` only on the user's word.
 struct TlsTrust {
-  std::string ca_file;                     ///< PEM file; empty = the system's store
-  std::vector<std::string> fingerprints;   ///< SHA-256 of the DER certificate, "AA:BB:…"; any may match
+  std::string ca_file;  ///< PEM file; empty = the system's store
+  std::vector<std::string>
+      fingerprints;  ///< SHA-256 of the DER certificate, "AA:BB:…"; any may match
   bool insecure = false;
 };
 

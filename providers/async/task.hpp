@@ -53,8 +53,9 @@ class Promise : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    static_assert(kNoAggregates<Arguments...>,
-                  "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
+    static_assert(
+        kNoAggregates<Arguments...>,
+        "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
   }
   Task<T> get_return_object();
   void return_value(T value) { result_.emplace(std::move(value)); }
@@ -72,8 +73,9 @@ class Promise<void> : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    static_assert(kNoAggregates<Arguments...>,
-                  "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
+    static_assert(
+        kNoAggregates<Arguments...>,
+        "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
   }
   Task<void> get_return_object();
   void return_void() {}

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "schema/diagnostic.hpp"
+#include "schema/document.hpp"
+#include "schema/resource_schema.hpp"
+#include "schema/value.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pveplan::schema {
+
+/// Where a secret comes from. The secret itself is fetched at its use and never stored.
+struct SecretSource {
+  enum class Kind { env, file, command } kind = Kind::env;
+  std::string name;                  ///< variable or file
+  std::vector<std::string> command;  ///< argv, no shell
+  Span span;
+};
+
+/// An inclusive range of integers, such as VMIDs.
+struct IntegerRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
+/// `[proxmox]`.
+struct Connection {
+  std::vector<std::string> endpoints;
+  std::string ca_file;  ///< relative names are resolved already
+  std::vector<std::string> fingerprints;
+  bool insecure = false;
+  std::optional<SecretSource> token;
+  std::optional<std::string> login_user;
+  std::optional<SecretSource> login_password;
+  Span span;
+};
+
+/// "address needs target", with the text that caused it.
+struct Dependency {
+  ResourceAddress target;
+  Span span;
+  std::string attribute;  ///< "template", "nic.lan.ip", "after"
+};
+
+/// One resource as desired: one instance after `count`, `for_each`, profiles and variables are
+/// resolved. Defaults are not filled in; what the topology does not state is absent.
+struct Resource {
+  ResourceAddress address;
+  const ResourceSchema* schema = nullptr;
+  /// The stated attributes as an object. Sizes are bytes, durations seconds, sets are lists in
+  /// written order, keyed parts are maps; references to other resources are Kind::reference.
+  Value attributes;
+  NodePtr tree;  ///< merged from profiles and the block: where each leaf was written
+  Span span;     ///< the block's header
+  std::vector<Dependency> dependencies;
+  std::set<std::string> unset;  ///< paths named by `unset`
+
+  /// The range in which a value was written, the header where it was not.
+  Span span_of(const Path& path) const;
+};
+
+struct StateBackend {
+  std::string backend = "local";
+  Value options;  ///< the other keys
+};
+
+/// `[[moved]]`, `[[removed]]`, `[[import]]`: kept here from the first version.
+struct Moved {
+  ResourceAddress from, to;
+  Span span;
+};
+
+/// The decoded configuration: resources ordered by address, each value with its span.
+struct Topology {
+  std::string name;
+  std::string directory;  ///< of the root file; relative names start here
+  std::vector<IntegerRange> vmids;
+  std::optional<Connection> connection;
+  StateBackend state;
+  std::optional<SecretSource> secret_key;
+  std::vector<Resource> resources;
+  std::vector<Moved> moved;
+
+  const Resource* find(const ResourceAddress& address) const;
+};
+
+}  // namespace pveplan::schema
