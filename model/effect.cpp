@@ -1,0 +1,85 @@
+#include "model/effect.hpp"
+
+#include "model/change.hpp"
+#include "model/step.hpp"
+
+#include <algorithm>
+
+namespace pveplan::model {
+
+std::string_view name(Availability availability) {
+  switch (availability) {
+    case Availability::none:
+      return "none";
+    case Availability::live:
+      return "live";
+    case Availability::disturb:
+      return "disturb";
+    case Availability::restart:
+      return "restart";
+    case Availability::stop:
+      return "stop";
+  }
+  return "none";
+}
+
+namespace {
+
+std::uint64_t sum(const std::vector<DataEffect>& effects, DataEffect::Kind kind) {
+  std::uint64_t bytes = 0;
+  for (const auto& effect : effects) {
+    if (effect.kind == kind) bytes += effect.bytes;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::uint64_t Effects::lost_bytes() const { return sum(data, DataEffect::Kind::loss); }
+std::uint64_t Effects::copied_bytes() const { return sum(data, DataEffect::Kind::copy); }
+
+void Effects::merge(const Effects& other) {
+  availability = std::max(availability, other.availability);
+  data.insert(data.end(), other.data.begin(), other.data.end());
+  waits_for_restart = waits_for_restart || other.waits_for_restart;
+  if (interrupts_node.empty()) interrupts_node = other.interrupts_node;
+  may_lock_out = may_lock_out || other.may_lock_out;
+}
+
+std::string_view name(Action action) {
+  switch (action) {
+    case Action::no_op:
+      return "no change";
+    case Action::create:
+      return "create";
+    case Action::update:
+      return "change";
+    case Action::replace:
+      return "replace";
+    case Action::remove:
+      return "destroy";
+    case Action::forget:
+      return "forget";
+  }
+  return "no change";
+}
+
+std::string_view name(ResolverClass resolver) {
+  switch (resolver) {
+    case ResolverClass::engine_only:
+      return "engine-only";
+    case ResolverClass::keyed_create:
+      return "keyed-create";
+    case ResolverClass::digest_guarded:
+      return "digest-guarded";
+    case ResolverClass::goal_state:
+      return "goal-state";
+    case ResolverClass::answer_once:
+      return "answer-once";
+    case ResolverClass::no_key:
+      return "no-key";
+  }
+  return "engine-only";
+}
+
+}  // namespace pveplan::model

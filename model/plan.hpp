@@ -1,0 +1,58 @@
+#pragma once
+
+#include "model/change.hpp"
+#include "model/intent.hpp"
+#include "model/step.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pveplan::model {
+
+enum class PlanMode { converge, destroy };
+
+/// What a plan was made from. Apply refuses to run when any of it is no longer so.
+struct PlanOrigin {
+  std::string topology;
+  std::string cluster;       ///< identity: SHA-256 of the cluster's CA, or "none"
+  std::string cluster_name;  ///< for display
+  std::string lineage;       ///< empty: there was no state yet
+  std::uint64_t serial = 0;
+  std::string topology_digest;  ///< over the desired resources, so that text order does not matter
+  std::string server_version;
+  std::uint32_t nodes_online = 0;
+  std::uint32_t nodes = 0;
+};
+
+/// Why something could not be planned; makes the plan partial.
+struct UnknownObject {
+  schema::ResourceAddress address;
+  std::string reason;
+};
+
+/// A plan: a value that can be compared, printed, saved and executed.
+struct Plan {
+  PlanMode mode = PlanMode::converge;
+  PlanOrigin origin;
+  std::vector<Change> changes;  ///< ordered by address; no-ops are left out
+  std::vector<Step> steps;      ///< ids are indices
+  std::vector<Drift> drift;
+  std::vector<UnknownObject> unknown;
+  std::vector<Intent> open_intents;   ///< left by an earlier run, settled in memory
+  std::vector<std::string> allowed;   ///< addresses of --allow data-loss=
+  std::vector<std::string> restarts;  ///< addresses of --restart
+  std::uint64_t matching = 0;         ///< resources that need nothing
+  std::vector<std::pair<schema::ResourceAddress, std::string>> waiting;  ///< for a restart: what
+  std::uint64_t reads = 0;
+  std::uint64_t extra_reads = 0;
+  std::uint64_t unmanaged_guests = 0;
+  std::vector<std::string> capacity;  ///< "local-lvm pve2 192 of 212 GiB"
+  std::vector<schema::Diagnostic> warnings;
+
+  bool empty() const { return changes.empty(); }
+  bool partial() const { return !unknown.empty(); }
+};
+
+}  // namespace pveplan::model
