@@ -14,6 +14,8 @@ namespace pveplan::model {
 
 /// "We are about to do this": durable before the first byte of its request.
 struct Intent {
+  Intent() {}  // no aggregate: intents are coroutine parameters (g++ 12)
+
   std::uint64_t id = 0;
   schema::ResourceAddress address;
   std::string operation;

@@ -32,6 +32,8 @@ struct OperationSpec {
 
 /// One provider call. Its dependencies are steps of the same plan.
 struct Step {
+  Step() {}  // no aggregate: steps are coroutine parameters (g++ 12)
+
   using Id = std::uint32_t;
   Id id = 0;
   schema::ResourceAddress address;

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pveplan::model {
+
+struct NodeFacts {
+  std::string name;
+  bool online = false;
+  std::uint64_t memory = 0;        ///< bytes; 0 where the token may not see it
+  std::uint64_t memory_used = 0;
+};
+
+/// One entry of `/cluster/resources`: status, name and template lag by about 10 s, node, lock, tags and
+/// pool are current (FACTS 18).
+struct GuestFacts {
+  std::int64_t vmid = 0;
+  bool container = false;
+  std::string node, name, status, lock, pool, tags, ha_state;
+  bool is_template = false;
+  std::uint64_t memory = 0;
+};
+
+struct StorageFacts {
+  std::string node, storage, plugin;
+  std::vector<std::string> content;
+  bool shared = false;
+  bool available = false;
+  std::uint64_t total = 0, used = 0;  ///< bytes
+};
+
+/// What one listing says of the whole cluster: the base of refresh, choices and capacity lines.
+struct ClusterFacts {
+  std::string identity = "none";  ///< SHA-256 fingerprint of the cluster's CA
+  std::string name;               ///< for display
+  int version = 0;                ///< major * 100 + minor: 804
+  std::string version_text;       ///< "8.4.21"
+  bool quorate = true;
+  std::string mac_prefix = "BC:24:11";
+  std::string user;  ///< whom the token belongs to: "root@pam!pveplan"
+  std::vector<NodeFacts> nodes;
+  std::vector<GuestFacts> guests;
+  std::vector<StorageFacts> storages;
+
+  const NodeFacts* node(std::string_view name) const;
+  const GuestFacts* guest(std::int64_t vmid) const;
+};
+
+}  // namespace pveplan::model

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "model/cluster.hpp"
+#include "model/intent.hpp"
+#include "model/row.hpp"
+#include "providers/core/api.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace pveplan::core {
+
+/// How a write ended.
+class WriteResult {
+ public:
+  enum class Status {
+    done,     ///< answered with success; its Proxmox task, if any, ended OK or with warnings
+    failed,   ///< definitely refused or its task failed
+    unknown,  ///< nobody knows: the engine asks resolve()
+  };
+  WriteResult() {}
+  Status status = Status::unknown;
+  schema::Value data;      ///< of the answer; the UPID for calls that fork a task
+  std::string upid;
+  bool warnings = false;   ///< the task ended with WARNINGS: read back
+  ApiError error;          ///< when failed
+  std::string log_excerpt;  ///< the task's last lines, when it failed
+  schema::Diagnostic diagnostic() const;  ///< for `failed`
+};
+
+/// One write as a provider describes it.
+class Write {
+ public:
+  explicit Write(ApiRequest request_) : request(std::move(request_)) {}
+  ApiRequest request;
+  bool forks_task = false;   ///< the answer is a UPID that must be waited for
+  /// A secret to add as a parameter after everything was journaled: name and value.
+  Parameters secret_parameters;
+};
+
+/// How a Proxmox task ended.
+class TaskEnd {
+ public:
+  TaskEnd() {}
+  enum class State { running, ok, warnings, failed, unknown } state = State::unknown;
+  std::string exit_status;
+  std::vector<std::string> last_lines;
+};
+
+/// What the engine does on behalf of a provider. The only implementation lives in the engine: its
+/// write() journals the intent, sends, records the UPID, waits, and so is the only way to write.
+class ContextBackend {
+ public:
+  virtual ~ContextBackend() = default;
+  virtual async::Task<ApiResult> read(std::string path, Parameters query) = 0;
+  virtual async::Task<ApiResult> read_shared(std::string path, Parameters query) = 0;
+  virtual async::Task<WriteResult> write(Write write) = 0;
+  virtual async::Task<TaskEnd> wait_for_task(std::string upid) = 0;
+  virtual async::Task<TaskEnd> look_at_task(std::string upid) = 0;
+  virtual async::Task<void> pause(std::chrono::milliseconds duration) = 0;
+  virtual void progress(std::string text) = 0;
+  virtual const model::ClusterFacts& cluster() const = 0;
+  virtual const model::Row* row(const schema::ResourceAddress& address) const = 0;
+  virtual std::string nonce() const = 0;
+  virtual std::string topology() const = 0;
+};
+
+/// A one-pointer handle, passed by value, to what a provider may use.
+class Context {
+ public:
+  explicit Context(ContextBackend& backend) : backend_(&backend) {}
+
+  async::Task<ApiResult> read(std::string path, Parameters query = {}) const {
+    return backend_->read(std::move(path), std::move(query));
+  }
+  /// The same read by several resources of one refresh is sent once.
+  async::Task<ApiResult> read_shared(std::string path, Parameters query = {}) const {
+    return backend_->read_shared(std::move(path), std::move(query));
+  }
+  /// Journals, sends, waits. At most one write a step: a step is one provider call.
+  async::Task<WriteResult> write(Write write) const { return backend_->write(std::move(write)); }
+  async::Task<TaskEnd> wait_for_task(std::string upid) const {
+    return backend_->wait_for_task(std::move(upid));
+  }
+  /// Without waiting.
+  async::Task<TaskEnd> look_at_task(std::string upid) const {
+    return backend_->look_at_task(std::move(upid));
+  }
+  async::Task<void> pause(std::chrono::milliseconds duration) const { return backend_->pause(duration); }
+  void progress(std::string text) const { backend_->progress(std::move(text)); }
+  const model::ClusterFacts& cluster() const { return backend_->cluster(); }
+  /// What the state knows of a resource now; nullptr when nothing.
+  const model::Row* row(const schema::ResourceAddress& address) const { return backend_->row(address); }
+  /// Of this step's intent: goes into the marker of what it creates.
+  std::string nonce() const { return backend_->nonce(); }
+  std::string topology() const { return backend_->topology(); }
+
+ private:
+  ContextBackend* backend_;
+};
+
+}  // namespace pveplan::core

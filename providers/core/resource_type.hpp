@@ -1,0 +1,60 @@
+#pragma once
+
+#include "model/change.hpp"
+#include "model/intent.hpp"
+#include "model/live.hpp"
+#include "model/step.hpp"
+#include "providers/core/context.hpp"
+#include "schema/resource_schema.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pveplan::core {
+
+/// The whole contract between the engine and a resource type. One object a type, stateless.
+class ResourceType {
+ public:
+  virtual ~ResourceType() = default;
+
+  virtual const schema::ResourceSchema& schema() const = 0;
+  /// Every operation that lower() may emit, with the class that settles it after a crash.
+  virtual const std::vector<model::OperationSpec>& operations() const = 0;
+
+  /// Where the object lives, or would live: from what is desired, for what has no row yet.
+  virtual model::Identity identity(const schema::ResourceAddress& address,
+                                   const schema::Value& desired) const = 0;
+  /// What references resolve to once `after` is in force; unknown where only the server can tell.
+  virtual schema::Value exports(const schema::ResourceAddress& address, const schema::Value& after,
+                                const model::Identity& identity) const = 0;
+
+  /// Reads the live object. `row` is null for an object that is not in the state yet; then the answer
+  /// tells whether the key is free.
+  virtual async::Task<schema::Result<model::ReadOutcome>> read(Context context, model::Identity identity,
+                                                               const model::Row* row) const = 0;
+  /// Steps of one resource in order, dependencies as indices into the list. Pure, at plan time.
+  virtual std::vector<model::Step> lower(const model::Change& change) const = 0;
+  /// Runs one step. Writes through Context::write only.
+  virtual async::Task<schema::Result<model::Outcome>> run(Context context, model::Step step) const = 0;
+  /// Settles an intent that was left open by a crash or a lost answer. Only reads.
+  virtual async::Task<schema::Result<model::Resolution>> resolve(Context context,
+                                                                 model::Intent intent) const = 0;
+};
+
+/// The types that this program knows, in one list made by the composition root.
+class TypeRegistry {
+ public:
+  void add(std::unique_ptr<ResourceType> type);
+  const ResourceType* find(std::string_view type) const;
+  const std::map<std::string, std::unique_ptr<ResourceType>, std::less<>>& all() const { return types_; }
+
+ private:
+  std::map<std::string, std::unique_ptr<ResourceType>, std::less<>> types_;
+};
+
+/// The declaration of an operation; nullptr when the type does not know it.
+const model::OperationSpec* find_operation(const ResourceType& type, std::string_view operation);
+
+}  // namespace pveplan::core
