@@ -10,12 +10,12 @@ namespace pveplan::model {
 struct NodeFacts {
   std::string name;
   bool online = false;
-  std::uint64_t memory = 0;        ///< bytes; 0 where the token may not see it
+  std::uint64_t memory = 0;  ///< bytes; 0 where the token may not see it
   std::uint64_t memory_used = 0;
 };
 
-/// One entry of `/cluster/resources`: status, name and template lag by about 10 s, node, lock, tags and
-/// pool are current (FACTS 18).
+/// One entry of `/cluster/resources`: status, name and template lag by about 10 s, node, lock, tags
+/// and pool are current (FACTS 18).
 struct GuestFacts {
   std::int64_t vmid = 0;
   bool container = false;

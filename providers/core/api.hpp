@@ -13,8 +13,8 @@ namespace pveplan::core {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-/// One call of the Proxmox API, before encoding. Paths start below `/api2/json` and hold percent-encoded
-/// segments where needed.
+/// One call of the Proxmox API, before encoding. Paths start below `/api2/json` and hold
+/// percent-encoded segments where needed.
 class ApiRequest {
  public:
   ApiRequest(std::string method_, std::string path_, Parameters parameters_ = {})
@@ -24,19 +24,19 @@ class ApiRequest {
   Parameters parameters;
 };
 
-/// What kind of failure an answer is. The API answers every plain failure with 500, so these are told
-/// apart by text (FACTS 22).
+/// What kind of failure an answer is. The API answers every plain failure with 500, so these are
+/// told apart by text (FACTS 22).
 enum class ApiFailure {
-  not_sent,          ///< no byte left: safe to repeat
-  unknown_outcome,   ///< sent, but no answer: look before anything is repeated
-  unauthorized,      ///< 401: stop at once, each attempt costs 3 s
-  forbidden,         ///< 403
-  bad_parameter,     ///< 400
-  absent,            ///< the object does not exist there
-  taken,             ///< the chosen key exists already
-  lock_timeout,      ///< `got timeout`: back off and repeat
-  guest_locked,      ///< `VM is locked (…)`: wait for the owning task
-  digest_mismatch,   ///< somebody else changed it
+  not_sent,         ///< no byte left: safe to repeat
+  unknown_outcome,  ///< sent, but no answer: look before anything is repeated
+  unauthorized,     ///< 401: stop at once, each attempt costs 3 s
+  forbidden,        ///< 403
+  bad_parameter,    ///< 400
+  absent,           ///< the object does not exist there
+  taken,            ///< the chosen key exists already
+  lock_timeout,     ///< `got timeout`: back off and repeat
+  guest_locked,     ///< `VM is locked (…)`: wait for the owning task
+  digest_mismatch,  ///< somebody else changed it
   no_quorum,
   node_unreachable,  ///< 595, 596 before the call ran
   storage_offline,
@@ -49,7 +49,7 @@ class ApiError {
   int status = 0;
   std::string message;  ///< the server's words, secrets removed
   std::vector<std::pair<std::string, std::string>> parameters;  ///< faults by parameter
-  std::string request;  ///< "POST /pools": method and path
+  std::string request;                                          ///< "POST /pools": method and path
   std::string server_time;
 
   /// As a diagnostic: what was tried, what the server said, what to do.
@@ -66,8 +66,8 @@ class ApiAnswer {
 
 using ApiResult = std::expected<ApiAnswer, ApiError>;
 
-/// The API behind a transport. Reads are repeated on other endpoints by the client; `send` delivers a
-/// write at most once.
+/// The API behind a transport. Reads are repeated on other endpoints by the client; `send` delivers
+/// a write at most once.
 class Api {
  public:
   virtual ~Api() = default;

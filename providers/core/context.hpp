@@ -21,11 +21,11 @@ class WriteResult {
   };
   WriteResult() {}
   Status status = Status::unknown;
-  schema::Value data;      ///< of the answer; the UPID for calls that fork a task
+  schema::Value data;  ///< of the answer; the UPID for calls that fork a task
   std::string upid;
-  bool warnings = false;   ///< the task ended with WARNINGS: read back
-  ApiError error;          ///< when failed
-  std::string log_excerpt;  ///< the task's last lines, when it failed
+  bool warnings = false;                  ///< the task ended with WARNINGS: read back
+  ApiError error;                         ///< when failed
+  std::string log_excerpt;                ///< the task's last lines, when it failed
   schema::Diagnostic diagnostic() const;  ///< for `failed`
 };
 
@@ -34,7 +34,7 @@ class Write {
  public:
   explicit Write(ApiRequest request_) : request(std::move(request_)) {}
   ApiRequest request;
-  bool forks_task = false;   ///< the answer is a UPID that must be waited for
+  bool forks_task = false;  ///< the answer is a UPID that must be waited for
   /// A secret to add as a parameter after everything was journaled: name and value.
   Parameters secret_parameters;
 };
@@ -87,11 +87,15 @@ class Context {
   async::Task<TaskEnd> look_at_task(std::string upid) const {
     return backend_->look_at_task(std::move(upid));
   }
-  async::Task<void> pause(std::chrono::milliseconds duration) const { return backend_->pause(duration); }
+  async::Task<void> pause(std::chrono::milliseconds duration) const {
+    return backend_->pause(duration);
+  }
   void progress(std::string text) const { backend_->progress(std::move(text)); }
   const model::ClusterFacts& cluster() const { return backend_->cluster(); }
   /// What the state knows of a resource now; nullptr when nothing.
-  const model::Row* row(const schema::ResourceAddress& address) const { return backend_->row(address); }
+  const model::Row* row(const schema::ResourceAddress& address) const {
+    return backend_->row(address);
+  }
   /// Of this step's intent: goes into the marker of what it creates.
   std::string nonce() const { return backend_->nonce(); }
   std::string topology() const { return backend_->topology(); }

@@ -1,8 +1,8 @@
 #include "providers/core/resource_type.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pveplan::core {
 
@@ -18,9 +18,9 @@ const ResourceType* TypeRegistry::find(std::string_view type) const {
 
 const model::OperationSpec* find_operation(const ResourceType& type, std::string_view operation) {
   const auto& all = type.operations();
-  const auto at = std::find_if(all.begin(), all.end(), [operation](const model::OperationSpec& each) {
-    return each.name == operation;
-  });
+  const auto at = std::find_if(
+      all.begin(), all.end(),
+      [operation](const model::OperationSpec& each) { return each.name == operation; });
   return at == all.end() ? nullptr : &*at;
 }
 
@@ -31,20 +31,29 @@ std::string advice(ApiFailure failure) {
     case ApiFailure::unauthorized:
       return " Check the token: its id, its secret, and that it has not expired.";
     case ApiFailure::forbidden:
-      return " Grant the named privilege on the named path to the token (a token with privilege separation "
+      return " Grant the named privilege on the named path to the token (a token with privilege "
+             "separation "
              "needs entries of its own).";
-    case ApiFailure::node_unreachable: return " Check that the node is up and reachable from the API host.";
-    case ApiFailure::no_quorum: return " Wait until the cluster has quorum again.";
-    case ApiFailure::digest_mismatch: return " Run pveplan plan again to see the object as it is now.";
-    case ApiFailure::taken: return " Plan again to choose another one, or import the object.";
+    case ApiFailure::node_unreachable:
+      return " Check that the node is up and reachable from the API host.";
+    case ApiFailure::no_quorum:
+      return " Wait until the cluster has quorum again.";
+    case ApiFailure::digest_mismatch:
+      return " Run pveplan plan again to see the object as it is now.";
+    case ApiFailure::taken:
+      return " Plan again to choose another one, or import the object.";
     case ApiFailure::lock_timeout:
-    case ApiFailure::guest_locked: return " Wait for the task that holds the lock, then apply again.";
-    case ApiFailure::not_sent: return " Check the endpoint and the network.";
-    case ApiFailure::storage_offline: return " Check the storage on that node.";
+    case ApiFailure::guest_locked:
+      return " Wait for the task that holds the lock, then apply again.";
+    case ApiFailure::not_sent:
+      return " Check the endpoint and the network.";
+    case ApiFailure::storage_offline:
+      return " Check the storage on that node.";
     case ApiFailure::unknown_outcome:
     case ApiFailure::bad_parameter:
     case ApiFailure::absent:
-    case ApiFailure::other: return "";
+    case ApiFailure::other:
+      return "";
   }
   return "";
 }
@@ -56,7 +65,8 @@ schema::Diagnostic ApiError::diagnostic() const {
   if (status != 0) detail += fmt::format(" with status {}", status);
   detail += ": " + message;
   while (!detail.empty() && (detail.back() == '\n' || detail.back() == ' ')) detail.pop_back();
-  for (const auto& [parameter, text] : parameters) detail += fmt::format("; {}: {}", parameter, text);
+  for (const auto& [parameter, text] : parameters)
+    detail += fmt::format("; {}: {}", parameter, text);
   if (!detail.ends_with('.')) detail += '.';
   return schema::error("Proxmox refused the request", detail + advice(failure));
 }

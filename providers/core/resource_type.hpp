@@ -30,14 +30,16 @@ class ResourceType {
   virtual schema::Value exports(const schema::ResourceAddress& address, const schema::Value& after,
                                 const model::Identity& identity) const = 0;
 
-  /// Reads the live object. `row` is null for an object that is not in the state yet; then the answer
-  /// tells whether the key is free.
-  virtual async::Task<schema::Result<model::ReadOutcome>> read(Context context, model::Identity identity,
+  /// Reads the live object. `row` is null for an object that is not in the state yet; then the
+  /// answer tells whether the key is free.
+  virtual async::Task<schema::Result<model::ReadOutcome>> read(Context context,
+                                                               model::Identity identity,
                                                                const model::Row* row) const = 0;
   /// Steps of one resource in order, dependencies as indices into the list. Pure, at plan time.
   virtual std::vector<model::Step> lower(const model::Change& change) const = 0;
   /// Runs one step. Writes through Context::write only.
-  virtual async::Task<schema::Result<model::Outcome>> run(Context context, model::Step step) const = 0;
+  virtual async::Task<schema::Result<model::Outcome>> run(Context context,
+                                                          model::Step step) const = 0;
   /// Settles an intent that was left open by a crash or a lost answer. Only reads.
   virtual async::Task<schema::Result<model::Resolution>> resolve(Context context,
                                                                  model::Intent intent) const = 0;
@@ -48,7 +50,9 @@ class TypeRegistry {
  public:
   void add(std::unique_ptr<ResourceType> type);
   const ResourceType* find(std::string_view type) const;
-  const std::map<std::string, std::unique_ptr<ResourceType>, std::less<>>& all() const { return types_; }
+  const std::map<std::string, std::unique_ptr<ResourceType>, std::less<>>& all() const {
+    return types_;
+  }
 
  private:
   std::map<std::string, std::unique_ptr<ResourceType>, std::less<>> types_;

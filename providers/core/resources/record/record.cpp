@@ -22,7 +22,8 @@ Value RecordType::exports(const schema::ResourceAddress&, const Value& after,
                           const model::Identity& identity) const {
   const Value* id = identity.find("id");
   const Value* input = after.find("input");
-  return Value::map({{"id", id != nullptr ? *id : Value()}, {"output", input != nullptr ? *input : Value()}});
+  return Value::map(
+      {{"id", id != nullptr ? *id : Value()}, {"output", input != nullptr ? *input : Value()}});
 }
 
 async::Task<schema::Result<model::ReadOutcome>> RecordType::read(Context, model::Identity identity,

@@ -4,7 +4,8 @@
 
 namespace pveplan::core {
 
-/// A record holds values and has no remote object: the engine's own type, for glue and for benchmarks.
+/// A record holds values and has no remote object: the engine's own type, for glue and for
+/// benchmarks.
 class RecordType final : public ResourceType {
  public:
   explicit RecordType(const schema::ResourceSchema& schema) : schema_(schema) {}
