@@ -139,7 +139,21 @@ class Input {
 };
 
 /// Everything outside of the process, owned by whoever built it.
-struct Host {
+class Host {
+ public:
+  Host(Loop& the_loop, Transport& the_transport, Clock& the_clock, Files& the_files,
+       Random& the_random, Environment& the_environment, Processes& the_processes,
+       Signals& the_signals, Input& the_input)
+      : loop(the_loop),
+        transport(the_transport),
+        clock(the_clock),
+        files(the_files),
+        random(the_random),
+        environment(the_environment),
+        processes(the_processes),
+        signals(the_signals),
+        input(the_input) {}
+
   Loop& loop;
   Transport& transport;
   Clock& clock;

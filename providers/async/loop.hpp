@@ -1,13 +1,12 @@
 #pragma once
 
+#include "providers/async/link.hpp"
+#include "providers/async/timers.hpp"
+
 #include <chrono>
 #include <coroutine>
-#include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
-#include <set>
-#include <utility>
+#include <cstddef>
+#include <exception>
 
 namespace pveplan::async {
 
@@ -15,38 +14,70 @@ class Clock;
 template <typename T>
 class Task;
 
+namespace detail {
+
+class TaskBase;
+
+/// What the loop knows of a coroutine: part of every promise. A coroutine waits for one thing at a
+/// time and so is in at most one list: the ready queue, or the queue of what it waits for.
+class Waiter : public Link {
+ public:
+  std::coroutine_handle<> handle;
+  Waiter* continuation = nullptr;  ///< who awaits this coroutine
+  TaskBase* awaiting = nullptr;    ///< what this coroutine awaits; the task lies in its frame
+  bool ready = false;              ///< in the loop's ready queue
+
+  /// Takes back a wake-up that came while the coroutine was running.
+  void withdraw() {
+    unlink();
+    ready = false;
+  }
+};
+
+}  // namespace detail
+
 /// Waits for the outside world on behalf of the loop: curl and signals for real, the lab's next
 /// event in a simulation.
 class Poller {
  public:
   virtual ~Poller() = default;
-  /// Blocks until something happened or until `timeout` has passed (negative: no limit), and posts
-  /// what became ready to the loop. Returns false when nothing can ever happen again.
+  /// Blocks until something happened or until `timeout` has passed (negative: no limit), and
+  /// fulfils what became ready. False: nothing can ever happen again; allowed only without a limit.
   virtual bool poll(std::chrono::nanoseconds timeout) = 0;
+  /// How many coroutines the loop resumes before it looks outside again. The real poller keeps this
+  /// small, since one batch of SSH cryptography would otherwise delay every other connection.
+  virtual std::size_t resumes_a_turn() const { return static_cast<std::size_t>(-1); }
+};
+
+/// Called when nothing is ready any more, before the loop blocks, and at the latest after
+/// `Loop::kTurnsBetweenHooks` turns: the place for one fdatasync over all that was appended. May
+/// wake coroutines.
+class TurnHook {
+ public:
+  virtual ~TurnHook() = default;
+  virtual void before_poll() = 0;
 };
 
 /// The one thread's ready queue and timers. It knows nothing of the domain. Code outside of
 /// providers/async writes no awaiter and touches no coroutine handle.
 class Loop {
  public:
-  explicit Loop(Clock& clock);
+  static constexpr int kTurnsBetweenHooks = 64;
+
+  explicit Loop(const Clock& clock);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   /// The loop of this thread; there is exactly one while a command runs.
-  static Loop& current();
+  static Loop& current() { return *current_; }
+  /// False before the first and after the last one.
+  static bool exists() { return current_ != nullptr; }
 
+  /// Neither is owned; nullptr removes it.
   void set_poller(Poller* poller) { poller_ = poller; }
+  void set_before_poll(TurnHook* hook) { hook_ = hook; }
 
-  /// Resumes the coroutine on a later turn; never from inside the caller.
-  void post(std::coroutine_handle<> ready);
-  /// Drops a coroutine that is about to be destroyed from the queue, when a loop exists.
-  static void forget(std::coroutine_handle<> handle);
-
-  using TimerId = std::uint64_t;
-  TimerId add_timer(std::chrono::nanoseconds at, std::coroutine_handle<> waiter);
-  void remove_timer(TimerId timer);
   std::chrono::nanoseconds now() const;
 
   /// Runs until `task` has finished; throws what it threw. A task that waits for something that can
@@ -54,26 +85,38 @@ class Loop {
   template <typename T>
   T run(Task<T> task);
 
-  /// Called once a turn before the loop blocks: the place for one fdatasync over all that the turn
-  /// appended. May post.
-  void set_before_poll(class TurnHook* hook) { hook_ = hook; }
+  /// Ends run() with this exception as soon as the running coroutine suspends; nothing else is
+  /// resumed. For simulated crashes.
+  void interrupt(std::exception_ptr reason) { interruption_ = std::move(reason); }
+
+  /// For providers/async only: resumes the coroutine later, never from inside the caller. Harmless
+  /// when it is already queued.
+  void post(detail::Waiter& waiter) {
+    if (waiter.ready) return;
+    ready_.push_back(waiter);
+    waiter.ready = true;
+  }
+  /// For Timer only.
+  detail::TimerHeap& timers() { return timers_; }
 
  private:
-  bool turn();  ///< false when nothing can happen any more
+  void run_until_done(detail::Waiter& root);
+  bool turn(detail::Waiter& root);  ///< false when nothing can happen any more
+  bool ended(const detail::Waiter& root) const { return interruption_ || root.handle.done(); }
+  void fire_timers();
+  void resume_ready(detail::Waiter& root);
+  void call_hook();
 
-  Clock& clock_;
+  static constinit thread_local Loop* current_;
+
+  const Clock& clock_;
+  Loop* previous_;
   Poller* poller_ = nullptr;
-  class TurnHook* hook_ = nullptr;
-  std::deque<std::coroutine_handle<>> ready_;
-  std::map<std::pair<std::chrono::nanoseconds, TimerId>, std::coroutine_handle<>> timers_;
-  std::map<TimerId, std::chrono::nanoseconds> timer_times_;
-  TimerId next_timer_ = 1;
-};
-
-class TurnHook {
- public:
-  virtual ~TurnHook() = default;
-  virtual void before_poll() = 0;
+  TurnHook* hook_ = nullptr;
+  int turns_without_hook_ = 0;
+  std::exception_ptr interruption_;
+  detail::List<detail::Waiter> ready_;
+  detail::TimerHeap timers_;
 };
 
 }  // namespace pveplan::async

@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -15,50 +16,62 @@ class Task;
 
 namespace detail {
 
-/// Common part of all promises. House rules of docs/adr/001: tasks start lazily, no symmetric
-/// transfer (the final awaiter posts its continuation to the loop, so nothing resumes inside a
-/// callback and deep chains need no stack), no aggregate as a coroutine parameter (g++ 12 frees
-/// them twice).
-class PromiseBase {
+template <typename... Arguments>
+inline constexpr bool kNoAggregates = (!std::is_aggregate_v<std::remove_cvref_t<Arguments>> && ...);
+
+/// Common part of all promises. Tasks start lazily; there is no symmetric transfer: the final
+/// awaiter posts the continuation to the loop, so nothing resumes inside a callback and deep chains
+/// need no stack at any optimisation level.
+class PromiseBase : public Waiter {
  public:
   std::suspend_always initial_suspend() noexcept { return {}; }
 
-  struct FinalAwaiter {
+  class FinalAwaiter {
+   public:
+    FinalAwaiter() {}
     bool await_ready() noexcept { return false; }
     template <typename Promise>
     void await_suspend(std::coroutine_handle<Promise> finished) noexcept {
-      PromiseBase& promise = finished.promise();
-      if (promise.continuation_) Loop::current().post(promise.continuation_);
+      Waiter& self = finished.promise();
+      if (self.ready) self.withdraw();
+      Waiter* waiting = self.continuation;
+      if (waiting != nullptr) Loop::current().post(*waiting);
     }
     void await_resume() noexcept {}
   };
   FinalAwaiter final_suspend() noexcept { return {}; }
   void unhandled_exception() { exception_ = std::current_exception(); }
 
-  void set_continuation(std::coroutine_handle<> continuation) { continuation_ = continuation; }
+ protected:
   void rethrow_if_failed() const {
     if (exception_) std::rethrow_exception(exception_);
   }
 
  private:
-  std::coroutine_handle<> continuation_;
   std::exception_ptr exception_;
 };
 
+/// g++ 12 destroys temporary aggregates in an awaited call twice. Refusing them here is the only
+/// way to have the compiler find them. (It counts the object of a member coroutine as a parameter
+/// too.)
 template <typename... Arguments>
-inline constexpr bool kNoAggregates = (!std::is_aggregate_v<std::remove_cvref_t<Arguments>> && ...);
+consteval void refuse_aggregates() {
+  static_assert(
+      kNoAggregates<Arguments...>,
+      "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
+}
 
 template <typename T>
 class Promise : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    static_assert(
-        kNoAggregates<Arguments...>,
-        "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
+    refuse_aggregates<Arguments...>();
   }
   Task<T> get_return_object();
-  void return_value(T value) { result_.emplace(std::move(value)); }
+  template <typename U = T>
+  requires std::is_convertible_v<U&&, T>
+  void return_value(U&& value) { result_.emplace(std::forward<U>(value)); }
   T take() {
     rethrow_if_failed();
     return std::move(*result_);
@@ -73,13 +86,43 @@ class Promise<void> : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    static_assert(
-        kNoAggregates<Arguments...>,
-        "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
+    refuse_aggregates<Arguments...>();
   }
   Task<void> get_return_object();
   void return_void() {}
   void take() { rethrow_if_failed(); }
+};
+
+/// Owns a coroutine frame, whatever its result.
+class TaskBase {
+ public:
+  bool done() const { return waiter_ != nullptr && waiter_->handle.done(); }
+
+  /// For providers/async only: starts the coroutine; `continuation` is posted when it has finished.
+  void start(Waiter* continuation) {
+    if (waiter_ == nullptr) throw std::logic_error("an empty task was started");
+    waiter_->continuation = continuation;
+    Loop::current().post(*waiter_);
+  }
+
+ protected:
+  TaskBase() = default;
+  explicit TaskBase(Waiter& waiter) : waiter_(&waiter) {}
+  TaskBase(TaskBase&& other) noexcept : waiter_(std::exchange(other.waiter_, nullptr)) {}
+  TaskBase& operator=(TaskBase&& other) noexcept {
+    if (this != &other) {
+      reset();
+      waiter_ = std::exchange(other.waiter_, nullptr);
+    }
+    return *this;
+  }
+  ~TaskBase() { reset(); }
+
+  /// Destroys the frame. What it awaits goes first, innermost first and without recursion, since a
+  /// chain of awaits may be millions deep.
+  void reset() noexcept;
+
+  Waiter* waiter_ = nullptr;
 };
 
 }  // namespace detail
@@ -87,50 +130,47 @@ class Promise<void> : public PromiseBase {
 /// A coroutine that runs when it is awaited. Owned by its awaiter: destroying a task that has not
 /// finished destroys its frame and with it everything that it awaits.
 template <typename T = void>
-class [[nodiscard]] Task {
+class [[nodiscard]] Task : public detail::TaskBase {
  public:
   using promise_type = detail::Promise<T>;
-  using Handle = std::coroutine_handle<promise_type>;
 
   Task() = default;
-  explicit Task(Handle handle) : handle_(handle) {}
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&& other) noexcept {
-    if (this != &other) {
-      reset();
-      handle_ = std::exchange(other.handle_, nullptr);
-    }
-    return *this;
+  explicit Task(promise_type& promise) : TaskBase(promise) {
+    promise.handle = std::coroutine_handle<promise_type>::from_promise(promise);
   }
-  ~Task() { reset(); }
+  Task(Task&& other) noexcept = default;
+  Task& operator=(Task&& other) noexcept = default;
+  ~Task() = default;
 
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> awaiter) {
-    handle_.promise().set_continuation(awaiter);
-    Loop::current().post(handle_);
+  bool await_ready() const noexcept { return done(); }
+  template <typename Promise>
+  void await_suspend(std::coroutine_handle<Promise> awaiter) {
+    start(&awaiter.promise());
+    awaiter.promise().awaiting = this;
   }
-  T await_resume() { return handle_.promise().take(); }
+  T await_resume() {
+    if (waiter_->continuation != nullptr) waiter_->continuation->awaiting = nullptr;
+    return take();
+  }
 
-  /// For the loop and for all_settled only.
-  Handle handle() const { return handle_; }
-  bool done() const { return handle_ && handle_.done(); }
+  /// The result of a task that is done, once; throws what the task threw.
+  T take() { return static_cast<promise_type*>(waiter_)->take(); }
 
  private:
-  void reset() {
-    if (!handle_) return;
-    Loop::forget(handle_);
-    handle_.destroy();
-    handle_ = nullptr;
-  }
-  Handle handle_ = nullptr;
+  friend class Loop;
 };
 
 template <typename T>
 Task<T> detail::Promise<T>::get_return_object() {
-  return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
+  return Task<T>(*this);
 }
-inline Task<void> detail::Promise<void>::get_return_object() {
-  return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
+inline Task<void> detail::Promise<void>::get_return_object() { return Task<void>(*this); }
+
+template <typename T>
+T Loop::run(Task<T> task) {
+  if (task.waiter_ == nullptr) throw std::logic_error("an empty task was run");
+  run_until_done(*task.waiter_);
+  return task.take();
 }
 
 }  // namespace pveplan::async
