@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -16,8 +17,29 @@ class Task;
 
 namespace detail {
 
+template <typename T>
+inline constexpr bool kIsFunction = false;
+template <typename Signature>
+inline constexpr bool kIsFunction<std::function<Signature>> = true;
+
+/// A lambda that captures something: the only callables that cannot be assigned.
+template <typename T>
+concept Closure = std::is_class_v<T> && !std::is_copy_assignable_v<T> && requires {
+  &T::operator();
+};
+
+/// What g++ 12 frees twice when a temporary of it is an argument of an awaited call. Refusing it
+/// here, as a parameter of any coroutine, is the only way to have the compiler find it. The object
+/// of a member coroutine and the closure of a coroutine lambda count as parameters too.
 template <typename... Arguments>
-inline constexpr bool kNoAggregates = (!std::is_aggregate_v<std::remove_cvref_t<Arguments>> && ...);
+consteval void refuse_hazards() {
+  static_assert((!std::is_aggregate_v<std::remove_cvref_t<Arguments>> && ...),
+                "a coroutine parameter is an aggregate: give it a constructor");
+  static_assert((!kIsFunction<std::remove_cvref_t<Arguments>> && ...),
+                "a coroutine parameter is a std::function: pass an object with a virtual function");
+  static_assert((!Closure<std::remove_cvref_t<Arguments>> && ...),
+                "a coroutine parameter is a lambda with captures");
+}
 
 /// Common part of all promises. Tasks start lazily; there is no symmetric transfer: the final
 /// awaiter posts the continuation to the loop, so nothing resumes inside a callback and deep chains
@@ -51,22 +73,12 @@ class PromiseBase : public Waiter {
   std::exception_ptr exception_;
 };
 
-/// g++ 12 destroys temporary aggregates in an awaited call twice. Refusing them here is the only
-/// way to have the compiler find them. (It counts the object of a member coroutine as a parameter
-/// too.)
-template <typename... Arguments>
-consteval void refuse_aggregates() {
-  static_assert(
-      kNoAggregates<Arguments...>,
-      "a coroutine parameter is an aggregate: g++ 12 destroys it twice, give it a constructor");
-}
-
 template <typename T>
 class Promise : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    refuse_aggregates<Arguments...>();
+    refuse_hazards<Arguments...>();
   }
   Task<T> get_return_object();
   template <typename U = T>
@@ -86,7 +98,7 @@ class Promise<void> : public PromiseBase {
  public:
   template <typename... Arguments>
   explicit Promise(Arguments&&...) {
-    refuse_aggregates<Arguments...>();
+    refuse_hazards<Arguments...>();
   }
   Task<void> get_return_object();
   void return_void() {}

@@ -225,15 +225,9 @@ TEST_CASE_METHOD(LoopFixture, "waiting for a group can be cancelled without losi
     co_return finished.value;
   };
   CancelSource source;
-  auto both = [&](int& result) -> Task<void> {
-    auto canceller = cancel_after(source, 1s);
-    canceller.start(nullptr);
-    result = co_await scenario(source);
-  };
-  int result = 0;
-  auto task = both(result);
-  loop.run(std::move(task));
-  CHECK(result == 10);
+  auto canceller = cancel_after(source, 1s);
+  canceller.start(nullptr);
+  CHECK(loop.run(scenario(source)) == 10);
   CHECK(clock.steady() == 5s);
 }
 

@@ -1,0 +1,5 @@
+#include "providers/async/task.hpp"
+
+pveplan::async::Task<int> one() { co_return 1; }
+
+void forgets() { one(); }
