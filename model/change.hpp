@@ -52,6 +52,7 @@ struct Change {
   std::string fingerprint;  ///< of the live object's owned fields when the plan was made
   LiveFacts facts;
   bool resumes = false;  ///< finishes an incomplete object
+  std::vector<schema::ResourceAddress> dependencies;  ///< direct ones, sorted: go into the row
 };
 
 /// A difference that somebody else made since the last apply: was, is, wanted.

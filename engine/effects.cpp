@@ -1,0 +1,111 @@
+#include "engine/effects.hpp"
+
+#include <algorithm>
+
+namespace pveplan::engine {
+
+using model::Availability;
+using schema::EffectRule;
+using schema::Value;
+
+namespace {
+
+bool is_running(const model::LiveFacts& facts) {
+  const Value* status = facts.find("status");
+  return status != nullptr && status->is_string() && status->as_string() == "running";
+}
+
+bool hotplugs(const model::LiveFacts& facts, std::string_view what) {
+  const Value* list = facts.find("hotplug");
+  if (list == nullptr || list->kind() != Value::Kind::list) return false;
+  const auto& items = list->as_list();
+  return std::any_of(items.begin(), items.end(), [what](const Value& item) {
+    return item.is_string() && item.as_string() == what;
+  });
+}
+
+RuledEffect with(Availability availability, std::string note = {}) {
+  RuledEffect result;
+  result.effects.availability = availability;
+  result.note = std::move(note);
+  return result;
+}
+
+RuledEffect plugged(ChangeKind kind, bool hotplug, const char* what) {
+  if (!hotplug) return with(Availability::restart, std::string(what) + " hotplug is off");
+  if (kind == ChangeKind::part_added) return with(Availability::live);
+  return with(Availability::disturb, "unplugged while running");
+}
+
+RuledEffect for_running_guest(EffectRule rule, ChangeKind kind, const model::LiveFacts& facts) {
+  switch (rule) {
+    case EffectRule::restart:
+      return with(Availability::restart, "never changes live");
+    case EffectRule::cloud_init:
+      return with(Availability::restart, "at the next start; cloud-init then sees a new instance");
+    case EffectRule::hotplug_disk:
+      return plugged(kind, hotplugs(facts, "disk"), "disk");
+    case EffectRule::hotplug_nic:
+      return plugged(kind, hotplugs(facts, "network"), "network");
+    case EffectRule::hotplug_cpu:
+      return hotplugs(facts, "cpu") ? with(Availability::live)
+                                    : with(Availability::restart, "CPU hotplug is off");
+    case EffectRule::hotplug_memory:
+      return hotplugs(facts, "memory") ? with(Availability::live)
+                                       : with(Availability::restart, "memory hotplug is off");
+    case EffectRule::replug_nic:
+      return with(Availability::disturb, "interrupts the link");
+    case EffectRule::grow_disk:
+      return with(Availability::live, "file system not grown");
+    case EffectRule::none:
+    case EffectRule::live:
+    case EffectRule::network_reload:
+    case EffectRule::create_only:
+    case EffectRule::replaces:
+    case EffectRule::identity:
+      break;
+  }
+  return with(Availability::live);
+}
+
+}  // namespace
+
+RuledEffect effect_of(EffectRule rule, ChangeKind kind, const model::LiveFacts& facts) {
+  switch (rule) {
+    case EffectRule::none:
+      return with(Availability::none);
+    case EffectRule::network_reload: {
+      auto result = with(Availability::live);
+      const Value* node = facts.find("node");
+      result.effects.interrupts_node =
+          node != nullptr && node->is_string() ? node->as_string() : "?";
+      return result;
+    }
+    case EffectRule::create_only: {
+      auto result = with(Availability::none, "for new objects only");
+      result.for_new_only = true;
+      return result;
+    }
+    case EffectRule::replaces:
+    case EffectRule::identity: {
+      auto result = with(Availability::stop);
+      result.forces_replace = true;
+      return result;
+    }
+    case EffectRule::live:
+    case EffectRule::restart:
+    case EffectRule::cloud_init:
+    case EffectRule::hotplug_disk:
+    case EffectRule::hotplug_nic:
+    case EffectRule::hotplug_cpu:
+    case EffectRule::hotplug_memory:
+    case EffectRule::replug_nic:
+    case EffectRule::grow_disk:
+      break;
+  }
+  if (is_running(facts)) return for_running_guest(rule, kind, facts);
+  return with(rule == EffectRule::live || rule == EffectRule::grow_disk ? Availability::live
+                                                                        : Availability::none);
+}
+
+}  // namespace pveplan::engine

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "model/effect.hpp"
+#include "model/live.hpp"
+#include "schema/attribute.hpp"
+
+#include <string>
+
+namespace pveplan::engine {
+
+/// How an attribute changes.
+enum class ChangeKind { set, part_added, part_removed };
+
+/// What one attribute change does, and a word on why.
+struct RuledEffect {
+  model::Effects effects;
+  std::string note;
+  bool forces_replace = false;
+  bool for_new_only = false;  ///< a create-only attribute: nothing happens to a living object
+};
+
+/// The rule table (FACTS 8, DEFINITIONS 6): the attribute's rule applied to the object as it is
+/// now.
+RuledEffect effect_of(schema::EffectRule rule, ChangeKind kind, const model::LiveFacts& facts);
+
+}  // namespace pveplan::engine

@@ -1,0 +1,344 @@
+#include "engine/planner.hpp"
+
+#include "engine/canonical.hpp"
+#include "engine/diff.hpp"
+#include "engine/order.hpp"
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::engine {
+
+using model::Action;
+using model::Availability;
+using model::Change;
+using schema::ResourceAddress;
+using schema::Value;
+
+ResourceGraph make_graph(const schema::Topology& topology) {
+  ResourceGraph graph;
+  std::map<ResourceAddress, std::vector<ResourceGraph::Vertex>> groups;
+  for (const auto& resource : topology.resources) {
+    groups[resource.address.group()].push_back(graph.add(resource.address));
+  }
+  for (const auto& resource : topology.resources) {
+    const auto from = *graph.find(resource.address);
+    for (const auto& dependency : resource.dependencies) {
+      if (const auto target = graph.find(dependency.target)) {
+        graph.add_edge(from, {*target, dependency.attribute, dependency.span});
+      } else if (const auto group = groups.find(dependency.target); group != groups.end()) {
+        for (const auto member : group->second) {
+          graph.add_edge(from, {member, dependency.attribute, dependency.span});
+        }
+      }
+    }
+  }
+  return graph;
+}
+
+const Value& desired_attributes(const PlanInput& input, const schema::Resource& resource) {
+  const auto at = input.chosen.find(resource.address);
+  return at == input.chosen.end() ? resource.attributes : at->second;
+}
+
+namespace {
+
+bool glob(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+bool matches_any(const ResourceAddress& address, const std::vector<std::string>& globs) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&address](const std::string& each) { return matches_glob(address, each); });
+}
+
+/// Walks the resources in dependency order and collects their changes.
+class Planner final : public Exports {
+ public:
+  explicit Planner(const PlanInput& input) : input_(input) {
+    for (const auto& resource : input.topology.resources) {
+      desired_.insert(resource.address);
+      groups_[resource.address.group()].push_back(resource.address);
+    }
+    for (auto& [group, members] : groups_) std::sort(members.begin(), members.end());
+  }
+
+  Planned plan() {
+    if (input_.request.mode == model::PlanMode::converge) {
+      for (const auto vertex : input_.order)
+        consider(*input_.topology.find(input_.graph.address(vertex)));
+    }
+    for (const auto& [address, row] : input_.rows) {
+      const bool wanted =
+          input_.request.mode == model::PlanMode::converge && desired_.contains(address);
+      if (!wanted) consider_removal(row);
+    }
+    finish();
+    return std::move(result_);
+  }
+
+  // Exports
+  const Value* find(const ResourceAddress& address) const override {
+    const auto at = exports_.find(address);
+    return at == exports_.end() ? nullptr : &at->second;
+  }
+  std::vector<ResourceAddress> instances(const ResourceAddress& group) const override {
+    const auto at = groups_.find(group);
+    return at == groups_.end() ? std::vector<ResourceAddress>() : at->second;
+  }
+
+ private:
+  const core::ResourceType& type_of(const ResourceAddress& address) const {
+    return *input_.types.find(address.type);
+  }
+
+  void consider(const schema::Resource& resource) {
+    const auto attributes = resolve_references(desired_attributes(input_, resource), *this);
+    const auto row = input_.rows.find(resource.address);
+    const auto live = input_.live.objects.find(resource.address);
+    if (live != input_.live.objects.end()) {
+      if (const auto* unreadable = std::get_if<model::Unreadable>(&live->second)) {
+        result_.plan.unknown.push_back({resource.address, unreadable->reason});
+        if (row != input_.rows.end()) exports_[resource.address] = row->second.exported;
+        return;
+      }
+    }
+    const auto* object =
+        live == input_.live.objects.end() ? nullptr : std::get_if<model::LiveObject>(&live->second);
+    if (row == input_.rows.end()) {
+      if (object != nullptr) {
+        refuse_unmanaged(resource, *object);
+      } else {
+        create(resource, attributes, "");
+      }
+    } else if (object == nullptr) {
+      result_.plan.drift.push_back({resource.address, schema::Path(), row->second.owned, Value(),
+                                    attributes, "is gone; it will be created again"});
+      create(resource, attributes, "it no longer exists");
+    } else {
+      compare(resource, attributes, row->second, *object);
+    }
+  }
+
+  void refuse_unmanaged(const schema::Resource& resource, const model::LiveObject& object) {
+    auto diagnostic = schema::error(
+        "Exists and is not managed",
+        fmt::format(
+            "{} exists already ({}) and was not created by this topology. Choose another id, "
+            "remove the object, or import it with an [[import]] entry once that is supported.",
+            resource.address.text(), schema::to_json(object.identity)),
+        resource.span);
+    diagnostic.address = resource.address;
+    result_.diagnostics.add(std::move(diagnostic));
+  }
+
+  void create(const schema::Resource& resource, const Value& attributes, std::string reason) {
+    const auto& type = type_of(resource.address);
+    Change change;
+    change.address = resource.address;
+    change.action = Action::create;
+    change.after = with_defaults(type.schema().object, attributes, true, input_.cluster.version);
+    change.identity = type.identity(resource.address, change.after);
+    change.attributes = difference_of_new(type.schema().object, change.after).changes;
+    change.reason = std::move(reason);
+    change.dependencies = direct_dependencies(resource.address);
+    change.exported = type.exports(resource.address, change.after, change.identity);
+    exports_[resource.address] = change.exported;
+    result_.plan.changes.push_back(std::move(change));
+  }
+
+  void compare(const schema::Resource& resource, const Value& attributes, const model::Row& row,
+               const model::LiveObject& live) {
+    const auto& type = type_of(resource.address);
+    if (row.status == model::RowStatus::ok && attributes == row.owned &&
+        live.attributes == row.owned) {
+      unchanged(resource, row, live);  // the common case, without walking the schema
+      return;
+    }
+    auto difference = engine::difference(type.schema().object, {attributes, resource.unset},
+                                         row.owned, live, input_.cluster.version);
+    for (auto& drift : difference.drift) {
+      drift.address = resource.address;
+      result_.plan.drift.push_back(std::move(drift));
+    }
+    const bool resumes = row.status == model::RowStatus::incomplete;
+    if (difference.changes.empty() && !resumes) {
+      unchanged(resource, row, live);
+      return;
+    }
+    Change change;
+    change.address = resource.address;
+    change.action = difference.forces_replace ? Action::replace : Action::update;
+    change.identity = live.identity;
+    change.before = live.attributes;
+    change.after = std::move(difference.after);
+    change.attributes = std::move(difference.changes);
+    change.facts = live.facts;
+    change.resumes = resumes;
+    change.dependencies = direct_dependencies(resource.address);
+    if (resumes) change.notes.push_back("resumes: created, not finished");
+    change.fingerprint =
+        fingerprint(type.schema().object, row.owned, live.attributes, live.identity, Value());
+    if (change.action == Action::replace) {
+      change.after =
+          with_defaults(type.schema().object, change.after, true, input_.cluster.version);
+      change.identity = type.identity(resource.address, change.after);
+    }
+    merge_effects(change);
+    change.exported = type.exports(resource.address, change.after, change.identity);
+    exports_[resource.address] = change.exported;
+    result_.plan.changes.push_back(std::move(change));
+  }
+
+  void unchanged(const schema::Resource& resource, const model::Row& row,
+                 const model::LiveObject& live) {
+    ++result_.plan.matching;
+    exports_[resource.address] = live.exported.is_null() ? row.exported : live.exported;
+    auto dependencies = direct_dependencies(resource.address);
+    const auto& exported = exports_[resource.address];
+    if (dependencies == row.dependencies && exported == row.exported &&
+        live.identity == row.identity)
+      return;
+    auto silent = row;
+    silent.dependencies = std::move(dependencies);
+    silent.exported = exported;
+    silent.identity = live.identity;
+    result_.silent_rows.push_back(std::move(silent));
+  }
+
+  void merge_effects(Change& change) const {
+    const bool restart_allowed = matches_any(change.address, input_.request.restart) ||
+                                 text_of(change.after.find("restart")) == "now";
+    for (auto& attribute : change.attributes) {
+      if (attribute.effects.availability == Availability::restart && !restart_allowed) {
+        attribute.effects.availability = Availability::none;
+        attribute.effects.waits_for_restart = true;
+      }
+      change.effects.merge(attribute.effects);
+    }
+  }
+
+  static std::string text_of(const Value* value) {
+    return value != nullptr && value->is_string() ? value->as_string() : std::string();
+  }
+
+  void consider_removal(const model::Row& row) {
+    const auto live = input_.live.objects.find(row.address);
+    const model::ReadOutcome absent = model::Absent();
+    const auto& outcome = live == input_.live.objects.end() ? absent : live->second;
+    if (const auto* unreadable = std::get_if<model::Unreadable>(&outcome)) {
+      result_.plan.unknown.push_back({row.address, unreadable->reason});
+      return;
+    }
+    Change change;
+    change.address = row.address;
+    change.identity = row.identity;
+    if (const auto* object = std::get_if<model::LiveObject>(&outcome)) {
+      const auto& type = type_of(row.address);
+      change.action = Action::remove;
+      change.before = object->attributes;
+      change.identity = object->identity;
+      change.facts = object->facts;
+      change.effects.availability = Availability::stop;
+      change.fingerprint = fingerprint(type.schema().object, row.owned, object->attributes,
+                                       object->identity, Value());
+    } else {
+      change.action = Action::forget;
+      change.notes.push_back("is gone already");
+    }
+    change.reason = removal_reason(row.address);
+    result_.plan.changes.push_back(std::move(change));
+  }
+
+  /// Every volume that the server frees with the object is lost, declared or not.
+  static model::Effects removal_effects(const model::LiveFacts& facts) {
+    model::Effects effects;
+    effects.availability = Availability::stop;
+    const Value* volumes = facts.find("volumes");
+    if (volumes == nullptr || volumes->kind() != Value::Kind::list) return effects;
+    for (const auto& volume : volumes->as_list()) {
+      const Value* bytes = volume.find("bytes");
+      effects.data.push_back({model::DataEffect::Kind::loss,
+                              bytes != nullptr ? static_cast<std::uint64_t>(bytes->as_integer()) : 0,
+                              text_of(volume.find("label"))});
+    }
+    return effects;
+  }
+
+  std::string removal_reason(const ResourceAddress& address) const {
+    if (input_.request.mode == model::PlanMode::destroy) return "destroy was asked for";
+    const auto group = address.group();
+    if (!groups_.contains(group))
+      return fmt::format("[{}] is no longer in the topology", group.text());
+    if (!address.key) return fmt::format("[{}] has keys now", group.text());
+    return fmt::format("[{}] has no key \"{}\" any more", group.text(), *address.key);
+  }
+
+  std::vector<ResourceAddress> direct_dependencies(const ResourceAddress& address) const {
+    std::vector<ResourceAddress> result;
+    if (const auto vertex = input_.graph.find(address)) {
+      for (const auto& edge : input_.graph.needs(*vertex))
+        result.push_back(input_.graph.address(edge.target));
+    }
+    std::sort(result.begin(), result.end());
+    return result;
+  }
+
+  void finish() {
+    auto& plan = result_.plan;
+    plan.mode = input_.request.mode;
+    plan.allowed = input_.request.allow_data_loss;
+    plan.restarts = input_.request.restart;
+    std::sort(plan.changes.begin(), plan.changes.end(),
+              [](const Change& a, const Change& b) { return a.address < b.address; });
+    std::map<ResourceAddress, std::vector<ResourceAddress>> old_dependencies;
+    for (const auto& [address, row] : input_.rows) {
+      if (!row.dependencies.empty()) old_dependencies.emplace(address, row.dependencies);
+    }
+    plan.steps =
+        order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
+    for (const auto& change : plan.changes) require_permission(change);
+  }
+
+  void require_permission(const Change& change) {
+    const auto lost = change.effects.lost_bytes();
+    if (lost == 0 || matches_any(change.address, input_.request.allow_data_loss)) return;
+    // The plan shows it; apply refuses it (DEFINITIONS 7).
+    result_.plan.needs_permission.push_back(change.address);
+  }
+
+  const PlanInput& input_;
+  std::set<ResourceAddress> desired_;
+  std::map<ResourceAddress, std::vector<ResourceAddress>> groups_;
+  std::unordered_map<ResourceAddress, Value> exports_;
+  Planned result_;
+};
+
+}  // namespace
+
+bool matches_glob(const ResourceAddress& address, std::string_view pattern) {
+  // Brackets are literal in a pattern: `vm.db[*]` names every key.
+  return glob(pattern, address.text()) || glob(pattern, address.shell_text());
+}
+
+Planned make_plan(const PlanInput& input) { return Planner(input).plan(); }
+
+}  // namespace pveplan::engine

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "engine/graph.hpp"
+#include "engine/references.hpp"
+#include "model/cluster.hpp"
+#include "model/live.hpp"
+#include "model/plan.hpp"
+#include "providers/core/resource_type.hpp"
+#include "schema/topology.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pveplan::engine {
+
+using Rows = std::map<schema::ResourceAddress, model::Row>;
+
+/// What the last refresh saw: rows of the state, and objects that would stand in the way of new
+/// ones.
+struct LiveState {
+  std::map<schema::ResourceAddress, model::ReadOutcome> objects;
+};
+
+/// What a person may ask of a plan.
+struct PlanRequest {
+  model::PlanMode mode = model::PlanMode::converge;
+  std::vector<std::string> allow_data_loss;  ///< globs over addresses
+  std::vector<std::string> restart;          ///< globs over addresses
+};
+
+/// Everything that a plan is made from; making it is pure.
+struct PlanInput {
+  const schema::Topology& topology;
+  /// Attributes by address as chosen at plan time; where there is no entry, as stated.
+  const std::map<schema::ResourceAddress, schema::Value>& chosen;
+  const ResourceGraph& graph;
+  const std::vector<ResourceGraph::Vertex>& order;
+  const Rows& rows;
+  const LiveState& live;
+  const model::ClusterFacts& cluster;
+  const core::TypeRegistry& types;
+  const PlanRequest& request;
+};
+
+/// A plan, and rows whose exports or dependencies changed without any change to an object: apply
+/// stores them silently.
+struct Planned {
+  model::Plan plan;
+  std::vector<model::Row> silent_rows;
+  schema::Diagnostics diagnostics;
+};
+
+/// The resource graph of a topology; unknown targets were reported by the decoder already.
+ResourceGraph make_graph(const schema::Topology& topology);
+
+/// The desired attributes as a choice step left them, references not yet resolved.
+const schema::Value& desired_attributes(const PlanInput& input, const schema::Resource& resource);
+
+Planned make_plan(const PlanInput& input);
+
+/// Whether an address matches a glob: `vm.db[*]`, also in the shell-safe form `vm.db.*`.
+bool matches_glob(const schema::ResourceAddress& address, std::string_view glob);
+
+}  // namespace pveplan::engine
