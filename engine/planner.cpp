@@ -276,9 +276,10 @@ class Planner final : public Exports {
     if (volumes == nullptr || volumes->kind() != Value::Kind::list) return effects;
     for (const auto& volume : volumes->as_list()) {
       const Value* bytes = volume.find("bytes");
-      effects.data.push_back({model::DataEffect::Kind::loss,
-                              bytes != nullptr ? static_cast<std::uint64_t>(bytes->as_integer()) : 0,
-                              text_of(volume.find("label"))});
+      effects.data.push_back(
+          {model::DataEffect::Kind::loss,
+           bytes != nullptr ? static_cast<std::uint64_t>(bytes->as_integer()) : 0,
+           text_of(volume.find("label"))});
     }
     return effects;
   }

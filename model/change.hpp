@@ -51,7 +51,7 @@ struct Change {
   std::vector<std::string> warnings;
   std::string fingerprint;  ///< of the live object's owned fields when the plan was made
   LiveFacts facts;
-  bool resumes = false;  ///< finishes an incomplete object
+  bool resumes = false;                               ///< finishes an incomplete object
   std::vector<schema::ResourceAddress> dependencies;  ///< direct ones, sorted: go into the row
 };
 

@@ -45,7 +45,7 @@ struct Plan {
   std::vector<std::string> restarts;  ///< addresses of --restart
   /// Changes that destroy data and are not named in `allowed`: apply refuses the plan.
   std::vector<schema::ResourceAddress> needs_permission;
-  std::uint64_t matching = 0;         ///< resources that need nothing
+  std::uint64_t matching = 0;  ///< resources that need nothing
   std::vector<std::pair<schema::ResourceAddress, std::string>> waiting;  ///< for a restart: what
   std::uint64_t reads = 0;
   std::uint64_t extra_reads = 0;

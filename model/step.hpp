@@ -41,8 +41,9 @@ struct Step {
   schema::Value arguments;       ///< everything the operation needs; never a secret
   std::vector<Id> dependencies;  ///< sorted
   std::vector<std::string>
-      pools;            ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
-  std::string summary;  ///< "clone 9002 -> 112, pve2"
+      pools;                 ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
+  std::string summary;       ///< "clone 9002 -> 112, pve2"
+  std::uint32_t writes = 1;  ///< API calls that it makes when all goes well
 };
 
 }  // namespace pveplan::model

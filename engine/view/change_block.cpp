@@ -1,0 +1,206 @@
+#include "engine/view/change_block.hpp"
+
+#include "engine/view/text.hpp"
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::view {
+
+using model::Action;
+using model::AttributeChange;
+using model::Change;
+using schema::Value;
+using TypeKind = schema::Type::Kind;
+
+const schema::AttributeSchema* find_attribute(const schema::ObjectSchema& object,
+                                              const schema::Path& path) {
+  const auto* here = &object;
+  const schema::AttributeSchema* attribute = nullptr;
+  const auto& steps = path.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (here == nullptr) return nullptr;
+    attribute = here->find(steps[i]);
+    if (attribute == nullptr) return nullptr;
+    if (attribute->type.kind == TypeKind::any) return nullptr;
+    if (attribute->type.kind == TypeKind::keyed_part) ++i;  // the part's own name
+    here = attribute->type.object.get();
+  }
+  return attribute;
+}
+
+namespace {
+
+constexpr std::size_t kNameColumn = 8;
+constexpr std::size_t kValueColumn = 25;
+constexpr std::size_t kEffectColumn = 48;
+
+std::string text_at(const Value& value, const char* name) {
+  const Value* found = value.find(name);
+  if (found == nullptr) return {};
+  return found->is_string() ? found->as_string() : value_text(nullptr, *found);
+}
+
+std::string where_text(const Change& change) {
+  const auto vmid = text_at(change.identity, "vmid");
+  const auto node = text_at(change.identity, "node");
+  std::string text;
+  if (!vmid.empty()) {
+    text = vmid + (node.empty() ? "" : " on " + node);
+  } else if (!node.empty()) {
+    text = "on " + node;
+  } else if (change.address.type != "record") {
+    text = text_at(change.identity, "id");
+  }
+  const auto status = text_at(change.facts, "status");
+  if (!status.empty()) text += (text.empty() ? "" : ", ") + status;
+  const auto why = text_at(change.facts, "placement_reason");
+  if (!why.empty()) text += " (" + why + ")";
+  return text;
+}
+
+std::string effect_words(const AttributeChange& attribute) {
+  if (attribute.effects.lost_bytes() > 0)
+    return "loses " + size_text(attribute.effects.lost_bytes());
+  if (attribute.effects.waits_for_restart) return "waits for a restart";
+  switch (attribute.effects.availability) {
+    case model::Availability::none:
+      return attribute.note.empty() ? "" : attribute.note;
+    case model::Availability::live:
+      return attribute.note.empty() ? "live" : "live; " + attribute.note;
+    case model::Availability::disturb:
+    case model::Availability::restart:
+    case model::Availability::stop:
+      break;
+  }
+  std::string words(model::name(attribute.effects.availability));
+  if (attribute.forces_replace) words = "forces replacement";
+  return attribute.note.empty() ? words : words + ": " + attribute.note;
+}
+
+char symbol_of(const AttributeChange& attribute) {
+  if (attribute.released) return '.';
+  if (attribute.before.is_null()) return '+';
+  return attribute.after.is_null() ? '-' : '~';
+}
+
+std::string values_text(const AttributeChange& attribute, const schema::AttributeSchema* schema) {
+  if (attribute.released) return "no longer managed, stays " + value_text(schema, attribute.after);
+  if (attribute.sensitive) return "(secret)";
+  if (attribute.before.is_null()) return value_text(schema, attribute.after);
+  if (attribute.after.is_null()) return value_text(schema, attribute.before) + " -> unset";
+  return value_text(schema, attribute.before) + " -> " + value_text(schema, attribute.after);
+}
+
+std::string attribute_line(char symbol, const std::string& name, const std::string& values,
+                           const std::string& effect, std::size_t width) {
+  auto line = std::string(6, ' ') + symbol + " " + padded(name, kValueColumn - kNameColumn);
+  const auto start = columns(line);
+  line += wrapped(values, start, kValueColumn, width);
+  if (effect.empty()) return line + "\n";
+  const auto last_break = line.rfind('\n');
+  const auto used =
+      columns(last_break == std::string::npos ? std::string_view(line)
+                                              : std::string_view(line).substr(last_break + 1));
+  if (used + 2 > kEffectColumn) {
+    line += "\n" + std::string(kEffectColumn, ' ');
+  } else {
+    line += std::string(kEffectColumn - used, ' ');
+  }
+  return line + wrapped(effect, kEffectColumn, kEffectColumn, width) + "\n";
+}
+
+/// Tables without a schema (record.input) become one line a leaf.
+void free_form_lines(char symbol, const std::string& name, const Value& value, std::size_t width,
+                     std::string& out) {
+  if (value.has_fields() && !value.as_fields().empty() && !value.sensitive()) {
+    for (const auto& [key, inner] : value.as_fields())
+      free_form_lines(symbol, name + "." + key, inner, width, out);
+    return;
+  }
+  out += attribute_line(symbol, name, value_text(nullptr, value), "", width);
+}
+
+std::string attribute_text(const AttributeChange& attribute, const schema::ResourceSchema* schema,
+                           std::size_t width) {
+  const auto* found = schema != nullptr ? find_attribute(schema->object, attribute.path) : nullptr;
+  const auto symbol = symbol_of(attribute);
+  const auto name = attribute.path.text();
+  const bool free_form = found == nullptr || found->type.kind == TypeKind::any;
+  if (free_form && symbol == '+' && !attribute.sensitive) {
+    std::string out;
+    free_form_lines(symbol, name, attribute.after, width, out);
+    return out;
+  }
+  return attribute_line(symbol, name, values_text(attribute, found), effect_words(attribute),
+                        width);
+}
+
+std::string group_address(const ChangeGroup& group) {
+  const auto& first = group.changes.front()->address;
+  if (group.changes.size() == 1) return first.text();
+  std::vector<std::string> keys;
+  for (const auto* change : group.changes) keys.push_back(*change->address.key);
+  return first.group().text() + "[" + key_ranges(keys) + "]";
+}
+
+std::string labelled(const char* label, const std::string& text, std::size_t width) {
+  if (text.empty()) return {};
+  return "      " + padded(label, 10) + wrapped(text, 16, 16, width) + "\n";
+}
+
+std::string losses_text(const Change& change) {
+  std::string text;
+  for (const auto& effect : change.effects.data) {
+    if (effect.kind != model::DataEffect::Kind::loss) continue;
+    text += (text.empty() ? "" : ", ") + effect.volume + " " + size_text(effect.bytes);
+  }
+  return text;
+}
+
+std::string notes_text(const Change& change, std::size_t width) {
+  std::string text = labelled("because", change.reason, width);
+  for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
+  const auto losses = losses_text(change);
+  text += labelled("loses", losses, width);
+  if (!losses.empty()) {
+    text += labelled("allow", "plan again with --allow data-loss=" + change.address.shell_text(),
+                     width);
+  }
+  if (!change.effects.interrupts_node.empty()) {
+    text += labelled("effect", "interrupts node " + change.effects.interrupts_node, width);
+  }
+  if (change.effects.may_lock_out) text += labelled("effect", "may lock you out", width);
+  for (const auto& warning : change.warnings) text += labelled("warning", warning, width);
+  return text;
+}
+
+}  // namespace
+
+std::string folding_key(const Change& change) {
+  std::string key(1, static_cast<char>(change.action));
+  key += change.reason.find(" has no key ") == std::string::npos ? change.reason : "";
+  if (change.effects.lost_bytes() > 0) key += change.address.text();
+  for (const auto& note : change.notes) key += "\n" + note;
+  for (const auto& attribute : change.attributes) {
+    key +=
+        fmt::format("\n{}|{}|{}|{}", attribute.path.text(), value_text(nullptr, attribute.before),
+                    value_text(nullptr, attribute.after), effect_words(attribute));
+  }
+  return key;
+}
+
+std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* schema,
+                       const PlanTextOptions& options) {
+  const auto& change = *group.changes.front();
+  auto text = fmt::format("  {} ", static_cast<char>(change.action)) +
+              padded(group_address(group), 32) + padded(model::name(change.action), 11);
+  if (group.changes.size() == 1) text += where_text(change);
+  while (text.back() == ' ') text.pop_back();
+  text += "\n" + notes_text(change, options.width);
+  for (const auto& attribute : change.attributes)
+    text += attribute_text(attribute, schema, options.width);
+  return text;
+}
+
+}  // namespace pveplan::view

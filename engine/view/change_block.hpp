@@ -1,0 +1,22 @@
+#pragma once
+
+#include "engine/view/plan_sections.hpp"
+#include "engine/view/plan_text.hpp"
+#include "schema/attribute.hpp"
+
+#include <string>
+
+namespace pveplan::view {
+
+/// The attribute at a path, through objects and keyed parts; nullptr where the schema has none.
+const schema::AttributeSchema* find_attribute(const schema::ObjectSchema& object,
+                                              const schema::Path& path);
+
+/// Everything that a block says besides its address: changes with equal keys fold into one block.
+std::string folding_key(const model::Change& change);
+
+/// The block of a change, or of several that read the same, ending with a line break.
+std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* schema,
+                       const PlanTextOptions& options);
+
+}  // namespace pveplan::view

@@ -1,0 +1,176 @@
+#include "engine/view/plan_sections.hpp"
+
+#include "engine/view/change_block.hpp"
+#include "engine/view/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace pveplan::view {
+
+using model::Action;
+using model::Availability;
+using model::Change;
+using model::Plan;
+
+WorstEffect worst_effect(const Change& change) {
+  if (change.effects.lost_bytes() > 0) return WorstEffect::data_loss;
+  switch (change.effects.availability) {
+    case Availability::stop:
+      return WorstEffect::stop;
+    case Availability::restart:
+      return WorstEffect::restart;
+    case Availability::disturb:
+      return WorstEffect::disturb;
+    case Availability::live:
+    case Availability::none:
+      break;
+  }
+  if (change.action == Action::create) return WorstEffect::creates;
+  if (change.effects.waits_for_restart) return WorstEffect::waits_for_restart;
+  return change.effects.availability == Availability::live ? WorstEffect::live : WorstEffect::none;
+}
+
+ChangeCounts count_changes(const Plan& plan) {
+  ChangeCounts counts;
+  for (const auto& change : plan.changes) {
+    switch (change.action) {
+      case Action::create:
+        ++counts.add;
+        break;
+      case Action::update:
+        ++counts.change;
+        break;
+      case Action::remove:
+        ++counts.destroy;
+        break;
+      case Action::forget:
+        ++counts.forget;
+        break;
+      case Action::replace:
+        ++counts.add;
+        ++counts.destroy;
+        ++counts.replace;
+        break;
+      case Action::no_op:
+        break;
+    }
+  }
+  return counts;
+}
+
+std::string effects_line(const Plan& plan) {
+  std::map<WorstEffect, std::uint64_t> counts;
+  std::uint64_t lost = 0;
+  for (const auto& change : plan.changes) {
+    ++counts[worst_effect(change)];
+    lost += change.effects.lost_bytes();
+  }
+  std::string text;
+  const auto say = [&](WorstEffect effect, const std::string& words) {
+    const auto at = counts.find(effect);
+    if (at == counts.end()) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", at->second, words);
+  };
+  say(WorstEffect::data_loss, fmt::format("data loss ({})", size_text(lost)));
+  say(WorstEffect::stop, "stop");
+  say(WorstEffect::restart, "restart");
+  say(WorstEffect::disturb, "disturb");
+  const auto waiting = counts.find(WorstEffect::waits_for_restart);
+  const bool one_waits = waiting != counts.end() && waiting->second == 1;
+  say(WorstEffect::waits_for_restart, one_waits ? "waits for a restart" : "wait for a restart");
+  say(WorstEffect::live, "live");
+  say(WorstEffect::creates, "new");
+  say(WorstEffect::none, "none");
+  return text.empty() ? "" : "Effects: " + text + ".\n";
+}
+
+std::string calls_line(const Plan& plan) {
+  std::uint64_t writes = 0;
+  for (const auto& step : plan.steps) writes += step.writes;
+  std::string text;
+  if (plan.reads + plan.extra_reads > 0 || writes > 0) {
+    text = plan.extra_reads > 0
+               ? fmt::format("Reads {} ({} + {}), writes {}.", plan.reads + plan.extra_reads,
+                             plan.reads, plan.extra_reads, writes)
+               : fmt::format("Reads {}, writes {}.", plan.reads, writes);
+  }
+  if (plan.unmanaged_guests > 0) {
+    text += fmt::format(" {} visible to this token {} not managed.",
+                        counted(plan.unmanaged_guests, "guest"),
+                        plan.unmanaged_guests == 1 ? "is" : "are");
+  }
+  return text.empty() ? text : wrapped(text, 0, 2) + "\n";
+}
+
+namespace {
+
+std::vector<ChangeGroup> grouped(const std::vector<const Change*>& changes) {
+  std::vector<ChangeGroup> groups;
+  std::map<std::string, std::size_t> known;
+  for (const auto* change : changes) {
+    // Only what reads the same may fold: the block and everything the lines say.
+    const auto key = change->address.group().text() + "\n" + folding_key(*change);
+    const auto [at, added] = known.try_emplace(key, groups.size());
+    if (added || !change->address.key) {
+      at->second = groups.size();
+      groups.push_back({{change}});
+    } else {
+      groups[at->second].changes.push_back(change);
+    }
+  }
+  return groups;
+}
+
+std::string danger_heading(const std::vector<const Change*>& changes) {
+  std::string text;
+  for (const auto* change : changes) {
+    text += fmt::format("{}{} of {}", text.empty() ? "" : ", ",
+                        size_text(change->effects.lost_bytes()), change->address.text());
+  }
+  return wrapped("DANGER  destroys data: " + text, 0, 8);
+}
+
+}  // namespace
+
+std::vector<Section> sections(const Plan& plan) {
+  std::vector<const Change*> danger, restart, disturb, rest;
+  for (const auto& change : plan.changes) {
+    switch (worst_effect(change)) {
+      case WorstEffect::data_loss:
+        danger.push_back(&change);
+        break;
+      case WorstEffect::restart:
+        restart.push_back(&change);
+        break;
+      case WorstEffect::disturb:
+        disturb.push_back(&change);
+        break;
+      case WorstEffect::stop:
+      case WorstEffect::waits_for_restart:
+      case WorstEffect::live:
+      case WorstEffect::none:
+      case WorstEffect::creates:
+        rest.push_back(&change);
+        break;
+    }
+  }
+  const auto dangerous = [](const Change* change) {
+    return change->action == Action::remove || change->action == Action::replace;
+  };
+  std::stable_partition(rest.begin(), rest.end(), dangerous);
+  std::vector<Section> result;
+  if (!danger.empty()) result.push_back({danger_heading(danger), grouped(danger)});
+  if (!restart.empty()) {
+    result.push_back({"RESTART  " + counted(restart.size(), "guest"), grouped(restart)});
+  }
+  if (!disturb.empty()) {
+    result.push_back({"DISTURB  " + counted(disturb.size(), "guest"), grouped(disturb)});
+  }
+  if (!rest.empty()) result.push_back({result.empty() ? "CHANGES" : "REST", grouped(rest)});
+  return result;
+}
+
+}  // namespace pveplan::view

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "model/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace pveplan::view {
+
+/// Instances of one block whose change reads the same: `vm.web[1..4]`.
+struct ChangeGroup {
+  std::vector<const model::Change*> changes;  ///< at least one, ordered by address
+};
+
+/// A part of the plan under one heading; the most dangerous one comes first.
+struct Section {
+  std::string heading;
+  std::vector<ChangeGroup> groups;
+};
+
+std::vector<Section> sections(const model::Plan& plan);
+
+struct ChangeCounts {
+  std::uint64_t add = 0, change = 0, destroy = 0, forget = 0, replace = 0;
+};
+/// A replacement counts as added and as destroyed.
+ChangeCounts count_changes(const model::Plan& plan);
+
+/// `Effects: 1 data loss (552 GiB), 1 restart, 1 none.`: each resource once, under its worst
+/// effect.
+std::string effects_line(const model::Plan& plan);
+
+/// `Reads 71 (64 + 7), writes 13. 38 guests visible to this token are not managed.`
+std::string calls_line(const model::Plan& plan);
+
+/// What a change is at its worst: the word under which it is counted.
+enum class WorstEffect {
+  data_loss,
+  stop,
+  restart,
+  disturb,
+  waits_for_restart,
+  live,
+  none,
+  creates
+};
+WorstEffect worst_effect(const model::Change& change);
+
+}  // namespace pveplan::view

@@ -1,0 +1,160 @@
+#include "engine/view/plan_text.hpp"
+
+#include "engine/view/change_block.hpp"
+#include "engine/view/plan_sections.hpp"
+#include "engine/view/text.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::view {
+
+using model::Plan;
+
+namespace {
+
+std::string origin_line(const Plan& plan) {
+  const auto& origin = plan.origin;
+  std::string text = origin.topology;
+  if (origin.cluster == "none") {
+    text += " (no cluster)";
+  } else {
+    text +=
+        fmt::format(" on cluster \"{}\" ({} of {} nodes online, Proxmox VE {})",
+                    origin.cluster_name, origin.nodes_online, origin.nodes, origin.server_version);
+  }
+  text +=
+      origin.lineage.empty() ? ", no state yet" : fmt::format(", state serial {}", origin.serial);
+  return wrapped(text, 0, 2);
+}
+
+std::string list_or_nothing(const Plan& plan) {
+  std::string text;
+  for (const auto& glob : plan.allowed)
+    text += (text.empty() ? "" : ", ") + ("data loss of " + glob);
+  for (const auto& glob : plan.restarts)
+    text += (text.empty() ? "" : ", ") + ("restart of " + glob);
+  return text.empty() ? "nothing" : text;
+}
+
+std::string partial_text(const Plan& plan) {
+  if (!plan.partial()) return {};
+  std::string text = fmt::format("PARTIAL PLAN: {} cannot be read and stay as they are\n",
+                                 counted(plan.unknown.size(), "resource"));
+  for (const auto& each : plan.unknown) {
+    text += "  ? " + padded(each.address.text(), 32) +
+            wrapped("cannot be read: " + each.reason, 36, 36) + "\n";
+  }
+  return text + "\n";
+}
+
+std::string intents_text(const Plan& plan) {
+  std::string text;
+  for (const auto& intent : plan.open_intents) {
+    text += wrapped(fmt::format("{}: {} was begun by an earlier run and its end is not known yet",
+                                intent.address.text(), intent.operation),
+                    0, 2) +
+            "\n";
+  }
+  return text.empty() ? text : text + "\n";
+}
+
+std::string drift_value(const schema::AttributeSchema* attribute, const schema::Value& value) {
+  return value_text(attribute, value);
+}
+
+std::string drift_line(const model::Drift& drift, const schema::SchemaRegistry& schemas) {
+  const auto* schema = schemas.find(drift.address.type);
+  const auto* attribute = schema != nullptr ? find_attribute(schema->object, drift.path) : nullptr;
+  std::string text = "  " + padded(drift.address.text(), 13);
+  if (drift.path.empty()) return text + wrapped(drift.note, columns(text), 24) + "\n";
+  text += padded(drift.path.text(), 9);
+  auto values = fmt::format("was {}, is {}", drift_value(attribute, drift.was),
+                            drift_value(attribute, drift.is));
+  if (drift.wanted.is_null()) {
+    values += ", no longer stated: left as it is";
+  } else if (drift.wanted == drift.is) {
+    values += ", which is what the topology wants";
+  } else {
+    values += fmt::format(", wanted {}", drift_value(attribute, drift.wanted));
+  }
+  if (!drift.note.empty()) values += ": " + drift.note;
+  return text + wrapped(values, columns(text), 24) + "\n";
+}
+
+std::string drift_text(const Plan& plan, const schema::SchemaRegistry& schemas) {
+  if (plan.drift.empty()) return {};
+  std::string text = "Changed outside of pveplan since the last apply:\n";
+  for (const auto& drift : plan.drift) text += drift_line(drift, schemas);
+  return text + "\n";
+}
+
+std::string section_text(const Section& section, const schema::SchemaRegistry& schemas,
+                         const PlanTextOptions& options) {
+  std::string text = section.heading + "\n\n";
+  for (const auto& group : section.groups) {
+    const auto* schema = schemas.find(group.changes.front()->address.type);
+    text += block_text(group, schema, options) + "\n";
+  }
+  return text;
+}
+
+std::string waiting_text(const Plan& plan) {
+  if (plan.waiting.empty()) return {};
+  std::string text;
+  for (const auto& [address, what] : plan.waiting) {
+    text += (text.empty() ? "" : ", ") + address.text() + " (" + what + ")";
+  }
+  return fmt::format("{} for a restart: {}",
+                     plan.waiting.size() == 1 ? "1 guest waits"
+                                              : fmt::format("{} guests wait", plan.waiting.size()),
+                     text);
+}
+
+std::string empty_text(const Plan& plan) {
+  std::string text = fmt::format(
+      "No changes. {} the topology",
+      plan.matching == 1 ? "1 resource matches" : fmt::format("{} resources match", plan.matching));
+  if (plan.mode == model::PlanMode::destroy)
+    text = "No changes. Nothing of this topology is left to destroy";
+  const auto waiting = waiting_text(plan);
+  if (!waiting.empty()) text += "; " + waiting;
+  text += ".";
+  const auto calls = plan.reads + plan.extra_reads;
+  if (calls > 0) text += " " + counted(calls, "call") + ".";
+  return wrapped(text, 0, 0) + "\n";
+}
+
+}  // namespace
+
+std::string summary_text(const Plan& plan) {
+  const auto counts = count_changes(plan);
+  std::string text = fmt::format("Plan: {} to add, {} to change, {} to destroy", counts.add,
+                                 counts.change, counts.destroy);
+  if (counts.forget > 0) text += fmt::format(", {} to forget", counts.forget);
+  text += ".\n" + effects_line(plan);
+  if (counts.replace > 0) {
+    text += fmt::format("{} to replace: counted above as one added and one destroyed each.\n",
+                        counts.replace);
+  }
+  return text;
+}
+
+std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
+                      const PlanTextOptions& options) {
+  std::string text = partial_text(plan) + origin_line(plan) + "\n";
+  if (!plan.empty()) text += "allowed with this plan: " + list_or_nothing(plan) + "\n";
+  text += "\n" + intents_text(plan) + drift_text(plan, schemas);
+  if (plan.empty()) return text + empty_text(plan);
+  for (const auto& section : sections(plan)) text += section_text(section, schemas, options);
+  text += summary_text(plan);
+  const auto waiting = waiting_text(plan);
+  if (!waiting.empty())
+    text += wrapped("Pending since the last apply: " + waiting + ".", 0, 2) + "\n";
+  if (!plan.capacity.empty()) {
+    text +=
+        wrapped(fmt::format("Free after apply: {}.", fmt::join(plan.capacity, ", ")), 0, 2) + "\n";
+  }
+  return text + calls_line(plan);
+}
+
+}  // namespace pveplan::view

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "model/plan.hpp"
+#include "schema/resource_schema.hpp"
+
+#include <string>
+
+namespace pveplan::view {
+
+struct PlanTextOptions {
+  bool colour = false;  ///< repeats what a symbol or a word already says
+  std::size_t width = 80;
+  bool all_attributes = false;
+};
+
+/// The plan as people read it (docs/plans.md): where, what somebody else did, what can hurt, what
+/// happens to whom and why, how much. The same plan gives the same bytes.
+std::string plan_text(const model::Plan& plan, const schema::SchemaRegistry& schemas,
+                      const PlanTextOptions& options = {});
+
+/// `Plan: 1 to add, 6 to change, 1 to destroy.` and the line of effects.
+std::string summary_text(const model::Plan& plan);
+
+}  // namespace pveplan::view

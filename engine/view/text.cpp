@@ -1,0 +1,185 @@
+#include "engine/view/text.hpp"
+
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace pveplan::view {
+
+using schema::Value;
+using TypeKind = schema::Type::Kind;
+
+std::string size_text(std::uint64_t bytes) {
+  static constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  std::size_t unit = 0;
+  auto scale = std::uint64_t{1};
+  while (unit + 1 < kUnits.size() && bytes / scale >= 1024) {
+    scale *= 1024;
+    ++unit;
+  }
+  // Two decimals are shown only when they are exact; otherwise a smaller unit says it exactly.
+  while (unit > 0 && (bytes % scale) * 100 % scale != 0) {
+    scale /= 1024;
+    --unit;
+  }
+  const auto whole = bytes / scale;
+  const auto hundredths = (bytes % scale) * 100 / scale;
+  if (hundredths == 0) return fmt::format("{} {}", whole, kUnits[unit]);
+  auto text = fmt::format("{}.{:02}", whole, hundredths);
+  if (text.back() == '0') text.pop_back();
+  return text + " " + kUnits[unit];
+}
+
+std::string duration_text(std::int64_t seconds) {
+  if (seconds != 0 && seconds % 3600 == 0) return fmt::format("{} h", seconds / 3600);
+  if (seconds != 0 && seconds % 60 == 0) return fmt::format("{} min", seconds / 60);
+  return fmt::format("{} s", seconds);
+}
+
+namespace {
+
+std::string string_text(const std::string& text) {
+  const bool plain =
+      !text.empty() && text.find_first_of(" \t\r\n\"'\\,{}[]") == std::string::npos &&
+      std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return plain ? text : schema::to_json(Value::string(text));
+}
+
+const schema::AttributeSchema* element_of(const schema::AttributeSchema* attribute,
+                                          schema::AttributeSchema& element) {
+  if (attribute == nullptr || attribute->type.element == nullptr) return nullptr;
+  element.type = *attribute->type.element;
+  return &element;
+}
+
+std::string list_text(const schema::AttributeSchema* attribute, const Value::List& items) {
+  schema::AttributeSchema element;
+  const auto* inner = element_of(attribute, element);
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : ", ") + value_text(inner, item);
+  return "[" + text + "]";
+}
+
+std::string fields_text(const schema::AttributeSchema* attribute, const Value::Fields& fields) {
+  const auto* object = attribute != nullptr ? attribute->type.object.get() : nullptr;
+  std::string text;
+  for (const auto& [name, value] : fields) {
+    const auto* inner = object != nullptr ? object->find(name) : nullptr;
+    text += (text.empty() ? "" : ", ") + name + " " + value_text(inner, value);
+  }
+  return "{" + text + "}";
+}
+
+}  // namespace
+
+std::string value_text(const schema::AttributeSchema* attribute, const Value& value) {
+  if (value.sensitive() || (attribute != nullptr && attribute->sensitive)) return "(secret)";
+  switch (value.kind()) {
+    case Value::Kind::null:
+      return "unset";
+    case Value::Kind::unknown:
+    case Value::Kind::reference:
+      return "(known after apply)";
+    case Value::Kind::boolean:
+      return value.as_boolean() ? "true" : "false";
+    case Value::Kind::decimal:
+      return value.as_decimal();
+    case Value::Kind::string:
+      return string_text(value.as_string());
+    case Value::Kind::list:
+      return list_text(attribute, value.as_list());
+    case Value::Kind::map:
+    case Value::Kind::object:
+      return fields_text(attribute, value.as_fields());
+    case Value::Kind::integer:
+      break;
+  }
+  const auto number = value.as_integer();
+  if (attribute != nullptr && attribute->type.kind == TypeKind::size && number >= 0) {
+    return size_text(static_cast<std::uint64_t>(number));
+  }
+  if (attribute != nullptr && attribute->type.kind == TypeKind::duration)
+    return duration_text(number);
+  return std::to_string(number);
+}
+
+std::size_t columns(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+  return count;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  const auto used = columns(text);
+  return std::string(text) + std::string(used < width ? width - used : 1, ' ');
+}
+
+std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent,
+                    std::size_t width) {
+  std::string result;
+  std::size_t column = first_column;
+  bool line_empty = true;
+  for (std::size_t start = 0; start < text.size();) {
+    const auto blank = std::min(text.find(' ', start), text.size());
+    const auto word = text.substr(start, blank - start);
+    start = blank + 1;
+    const auto length = columns(word);
+    if (!line_empty && column + 1 + length > width) {
+      result += '\n';
+      result.append(indent, ' ');
+      column = indent;
+      line_empty = true;
+    }
+    if (!line_empty) {
+      result += ' ';
+      ++column;
+    }
+    result += word;
+    column += length;
+    line_empty = false;
+  }
+  return result;
+}
+
+namespace {
+
+std::optional<std::int64_t> as_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string key_ranges(const std::vector<std::string>& keys) {
+  std::string result;
+  for (std::size_t i = 0; i < keys.size();) {
+    auto last = i;
+    while (last + 1 < keys.size()) {
+      const auto here = as_number(keys[last]);
+      const auto next = as_number(keys[last + 1]);
+      if (!here || !next || *next != *here + 1) break;
+      ++last;
+    }
+    if (!result.empty()) result += ',';
+    result += keys[i];
+    if (last > i + 1) {
+      result += ".." + keys[last];
+    } else if (last == i + 1) {
+      result += "," + keys[last];
+    }
+    i = last + 1;
+  }
+  return result;
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace pveplan::view

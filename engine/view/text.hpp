@@ -1,0 +1,40 @@
+#pragma once
+
+#include "schema/attribute.hpp"
+#include "schema/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pveplan::view {
+
+/// "20 GiB", "1.5 TiB", "512 KiB": the largest unit in which at most two decimals are needed.
+std::string size_text(std::uint64_t bytes);
+
+/// "90 s", "5 min", "2 h".
+std::string duration_text(std::int64_t seconds);
+
+/// A value as a person reads it in a plan: sizes and durations by their type, plain words unquoted,
+/// texts with blanks quoted, control characters escaped, "(known after apply)", "(secret)".
+std::string value_text(const schema::AttributeSchema* attribute, const schema::Value& value);
+
+/// Breaks a text at blanks so that no line is longer than `width` columns; the second and later
+/// lines start at `indent`. Words that are longer than a line stay whole.
+std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent,
+                    std::size_t width = 80);
+
+/// Columns that a UTF-8 text takes on a screen, without wide characters being told apart.
+std::size_t columns(std::string_view text);
+
+/// `text` padded with blanks to `width` columns; at least one blank follows.
+std::string padded(std::string_view text, std::size_t width);
+
+/// Keys as ranges: {"1","2","3","5"} gives "1..3,5".
+std::string key_ranges(const std::vector<std::string>& keys);
+
+/// "1 resource", "2 resources".
+std::string counted(std::uint64_t count, std::string_view noun);
+
+}  // namespace pveplan::view
