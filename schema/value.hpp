@@ -121,8 +121,12 @@ class Value {
   bool contains_unknown() const;
   bool contains_reference() const;
 
-  /// Structural; the sensitive mark does not take part.
-  friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+  /// Structural; the sensitive mark does not take part, and a map equals an object with the same
+  /// fields (JSON does not tell them apart).
+  friend bool operator==(const Value& a, const Value& b) {
+    if (a.data_.index() == b.data_.index()) return a.data_ == b.data_;
+    return a.has_fields() && b.has_fields() && a.as_fields() == b.as_fields();
+  }
 
  private:
   struct Unknown {

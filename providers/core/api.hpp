@@ -73,6 +73,8 @@ class Api {
   virtual ~Api() = default;
   virtual async::Task<ApiResult> get(std::string path, Parameters query) = 0;
   virtual async::Task<ApiResult> send(ApiRequest request) = 0;
+  /// RFC 3339, from the last answer; empty before the first one.
+  virtual std::string server_time() const = 0;
   /// Calls made so far.
   virtual std::uint64_t reads() const = 0;
   virtual std::uint64_t writes() const = 0;

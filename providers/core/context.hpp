@@ -48,6 +48,24 @@ class TaskEnd {
   std::vector<std::string> last_lines;
 };
 
+/// Hears how far a watched task is.
+class ProgressSink {
+ public:
+  virtual ~ProgressSink() = default;
+  virtual void percent(int percent) = 0;
+};
+
+/// Waits for Proxmox tasks on behalf of everybody.
+class Tasks {
+ public:
+  virtual ~Tasks() = default;
+  /// Until the task has ended. `unknown`: nobody can tell how. `progress` may be null and must
+  /// outlive the wait.
+  virtual async::Task<TaskEnd> wait(std::string upid, ProgressSink* progress) = 0;
+  /// How the task stands now.
+  virtual async::Task<TaskEnd> look(std::string upid) = 0;
+};
+
 /// What the engine does on behalf of a provider. The only implementation lives in the engine: its
 /// write() journals the intent, sends, records the UPID, waits, and so is the only way to write.
 class ContextBackend {
