@@ -1,0 +1,58 @@
+#pragma once
+
+#include "lab/core/call.hpp"
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pveplan::lab {
+
+/// What one phase of work leads to: the next phase after a while, or the end. The error is the exit
+/// status of the task.
+struct NextPhase {
+  std::optional<Duration> after;  ///< absent: finished
+  int warnings = 0;               ///< of the whole task, when it is finished
+};
+using PhaseResult = std::expected<NextPhase, std::string>;
+
+inline NextPhase done() { return {}; }
+inline NextPhase later(Duration after) { return {after, 0}; }
+
+/// The work behind an event: `event.phase` counts from 0, log lines go to the task.
+struct Work {
+  World& world;
+  const Event& event;
+  WorldTask* task;  ///< nullptr when the event belongs to none
+  void log(std::string line) const {
+    if (task != nullptr) task->log.push_back(std::move(line));
+  }
+};
+using WorkFunction = PhaseResult (*)(Work& work);
+
+/// The function behind an event's `kind`; nullptr when there is none.
+WorkFunction find_work(const std::string& kind);
+
+/// Starts a task on the call's node and gives its UPID. Phase 0 of `kind` runs after `first`.
+std::string start_task(Call& call, const std::string& type, const std::string& id,
+                       const std::string& kind, schema::Value arguments, Duration first);
+
+/// Something that happens by itself later.
+void schedule(World& world, const std::string& kind, schema::Value arguments, Duration after);
+
+/// Runs everything that is due, and sets the world's clock.
+void run_events(World& world, Time until);
+std::optional<Time> next_event_time(const World& world);
+
+/// Ends a task now, with the closing line of its log.
+void finish_task(World& world, const std::string& upid, const std::string& status);
+
+/// A UPID taken apart; nullopt when it is none.
+struct Upid {
+  std::string node, type, id, user;
+  std::int64_t pid = 0, process_start = 0, start = 0;
+};
+std::optional<Upid> parse_upid(const std::string& text);
+
+}  // namespace pveplan::lab
