@@ -12,7 +12,7 @@
 
 namespace pveplan::lab {
 
-class Call;
+struct Call;
 using Handler = Reply (*)(Call&);
 
 enum class Method { get, post, put, remove };

@@ -20,15 +20,7 @@ struct Caller {
 
 /// One call on its way through a handler: parameters have been checked, the permission rule of the
 /// table as well.
-class Call {
- public:
-  Call(World& world, const Endpoint& endpoint, Parameters parameters, Caller caller, std::string node)
-      : world(world),
-        endpoint(endpoint),
-        parameters(std::move(parameters)),
-        caller(std::move(caller)),
-        node(std::move(node)) {}
-
+struct Call {
   World& world;
   const Endpoint& endpoint;
   Parameters parameters;

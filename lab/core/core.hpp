@@ -7,8 +7,8 @@
 
 namespace pveplan::lab {
 
-/// The simulated cluster behind all front ends: pure, single-threaded, without sockets or a clock of
-/// its own. Equal worlds, requests and times give equal answers.
+/// The simulated cluster behind all front ends: pure, single-threaded, without sockets or a clock
+/// of its own. Equal worlds, requests and times give equal answers.
 class Core {
  public:
   explicit Core(World world) : world_(std::move(world)) {}

@@ -16,7 +16,8 @@ Attempt<Parameters> merge_path(const Match& match, const Parameters& given) {
   Parameters merged = given;
   for (const auto& [name, value] : match.path_parameters) {
     if (const Value* other = given.find(name); other != nullptr && scalar_text(*other) != value) {
-      return bad_parameter(name, "duplicate parameter (already defined in URI) with conflicting values!");
+      return bad_parameter(name,
+                           "duplicate parameter (already defined in URI) with conflicting values!");
     }
     merged.set(name, Value::string(value));
   }
@@ -42,8 +43,7 @@ struct Place {
 
 /// The node that must do the work.
 Attempt<Place> find_place(const Dispatch& dispatch, const Parameters& parameters) {
-  const std::string called =
-      dispatch.node.empty() ? dispatch.world.first_node() : dispatch.node;
+  const std::string called = dispatch.node.empty() ? dispatch.world.first_node() : dispatch.node;
   const std::string& parameter = dispatch.match.endpoint->proxy_to;
   if (parameter.empty()) return Place{called};
   const auto name = parameters.maybe(parameter);
@@ -51,8 +51,9 @@ Attempt<Place> find_place(const Dispatch& dispatch, const Parameters& parameters
   if (*name == "localhost") return Place{called};
   const auto found = dispatch.world.nodes.find(*name);
   if (found == dispatch.world.nodes.end()) {
-    return fail(fmt::format("hostname lookup '{0}' failed - failed to get address info for: {0}: {1}",
-                            *name, resolver_text(*name)));
+    return fail(
+        fmt::format("hostname lookup '{0}' failed - failed to get address info for: {0}: {1}",
+                    *name, resolver_text(*name)));
   }
   return Place{*name, found->second.online};
 }
@@ -88,7 +89,7 @@ Answer run_call(const Dispatch& dispatch, const Parameters& given) {
   if (!place->reachable) return raw_error(595, "No route to host");
   const auto parameters = checked(dispatch, *merged);
   if (!parameters) return failed(parameters.error());
-  Call call(dispatch.world, *dispatch.match.endpoint, *parameters, dispatch.caller, place->node);
+  Call call{dispatch.world, *dispatch.match.endpoint, *parameters, dispatch.caller, place->node};
   return format_reply(dispatch.format, dispatch.match.endpoint->handler(call));
 }
 

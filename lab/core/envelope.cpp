@@ -49,8 +49,8 @@ Answer extjs_answer(const Reply& reply) {
   fields.emplace_back("success", Value::integer(0));
   // The status of an exception object is kept as a string there.
   const int status = reply.error().status;
-  fields.emplace_back("status", status == 500 ? Value::integer(status)
-                                              : Value::string(std::to_string(status)));
+  fields.emplace_back(
+      "status", status == 500 ? Value::integer(status) : Value::string(std::to_string(status)));
   return json_answer(200, "OK", std::move(fields));
 }
 
@@ -75,7 +75,8 @@ Answer html_answer(const Reply& reply) {
   answer.headers.emplace_back("content-type", "text/html;charset=UTF-8");
   const std::string text = reply ? schema::to_pretty_json(reply->data) : reply.error().message;
   answer.body = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n  <head>\n    <title>Proxmox VE API</title>\n  </head>\n"
+      "<!DOCTYPE html>\n<html lang=\"en\">\n  <head>\n    <title>Proxmox VE API</title>\n  "
+      "</head>\n"
       "  <body>\n    <pre>{}</pre>\n  </body>\n</html>\n",
       escape_html(text));
   return answer;

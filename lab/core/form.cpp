@@ -49,7 +49,7 @@ class JsonProbe {
     if (!fault_.empty()) return;
     const std::string_view rest = text_.substr(std::min(at_, text_.size()));
     fault_ = fmt::format("{}, at character offset {} (before \"{}\")", what, at_,
-                         rest.empty() ? std::string("(end of string)")
+                         rest.empty()       ? std::string("(end of string)")
                          : rest.size() > 20 ? std::string(rest.substr(0, 20)) + "..."
                                             : std::string(rest));
   }
@@ -81,7 +81,8 @@ class JsonProbe {
 
   void number() {
     const std::size_t start = at_;
-    while (at_ < text_.size() && std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos) {
+    while (at_ < text_.size() &&
+           std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos) {
       ++at_;
     }
     if (at_ == start) {

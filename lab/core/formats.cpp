@@ -3,9 +3,9 @@
 #include "lab/core/privileges.hpp"
 #include "lab/core/text.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <arpa/inet.h>
 #include <array>
 #include <map>
 
@@ -71,8 +71,8 @@ Complaint check_interface(const std::string& text, int) {
 }
 
 Complaint check_userid(const std::string& text, int) {
-  const bool good = text.size() >= 3 && text.size() <= 64 &&
-                    matches(text, "[^\\s:/]+@[A-Za-z][A-Za-z0-9.\\-_]+");
+  const bool good =
+      text.size() >= 3 && text.size() <= 64 && matches(text, "[^\\s:/]+@[A-Za-z][A-Za-z0-9.\\-_]+");
   return unless(good, fmt::format("value '{}' does not look like a valid user name", text));
 }
 

@@ -79,7 +79,8 @@ bool is_readable_type(const std::string& type) {
   return type.empty() || type == "application/x-www-form-urlencoded" || type == "application/json";
 }
 
-std::expected<Parameters::Map, Answer> json_parameters(const World& world, const std::string& body) {
+std::expected<Parameters::Map, Answer> json_parameters(const World& world,
+                                                       const std::string& body) {
   const int line = world.is_version_9() ? 934 : 917;
   if (const std::string complaint = json_complaint(body); !complaint.empty()) {
     const std::string text =
@@ -120,9 +121,11 @@ Answer unauthorized(const World& world, const std::string& reason) {
   return answer;
 }
 
-Answer dispatch_request(World& world, const Request& request, Method method, const Address& address) {
+Answer dispatch_request(World& world, const Request& request, Method method,
+                        const Address& address) {
   const Match match = api_table(world.release.major).find(method, address.path);
-  const bool open = match.endpoint != nullptr && match.endpoint->permission.kind == Permission::Kind::world;
+  const bool open =
+      match.endpoint != nullptr && match.endpoint->permission.kind == Permission::Kind::world;
   const auto caller = authenticate(world, request);
   if (!caller && !open) return unauthorized(world, caller.error());
   if (auto refused = refuse_body(request)) return *refused;
@@ -130,7 +133,8 @@ Answer dispatch_request(World& world, const Request& request, Method method, con
   if (!format) return raw_error(501, fmt::format("no formatter for uri {}", address.path));
   const auto parameters = read_parameters(world, request);
   if (!parameters) return parameters.error();
-  if (match.endpoint == nullptr) return not_implemented(*format, request.method, tidy_path(address.path));
+  if (match.endpoint == nullptr)
+    return not_implemented(*format, request.method, tidy_path(address.path));
   const Dispatch dispatch{world, match, *format, caller.value_or(Caller{}), request.node};
   return run_call(dispatch, *parameters);
 }

@@ -98,8 +98,6 @@ Parameter guest_id(std::string name) {
   return integer(std::move(name)).of_format("pve-vmid").between(100, 999999999);
 }
 
-Parameter storage_id(std::string name) {
-  return text(std::move(name)).of_format("pve-storage-id");
-}
+Parameter storage_id(std::string name) { return text(std::move(name)).of_format("pve-storage-id"); }
 
 }  // namespace pveplan::lab

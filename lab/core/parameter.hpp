@@ -34,9 +34,9 @@ struct Parameter {
   std::optional<std::size_t> min_length, max_length;
   std::vector<std::string> values;  ///< enumeration, in the server's order
   std::string pattern;
-  std::string needs;  ///< another parameter that must be given with this one
-  int highest_index = 0;             ///< of a numbered parameter
-  std::string alias, key_alias;      ///< inside property strings: another key's name
+  std::string needs;             ///< another parameter that must be given with this one
+  int highest_index = 0;         ///< of a numbered parameter
+  std::string alias, key_alias;  ///< inside property strings: another key's name
   Since since;
 
   Parameter&& optional() &&;

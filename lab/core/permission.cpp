@@ -37,7 +37,8 @@ RoleFlags grants_for(const AclNode::Grants& grants, const std::string& who, bool
   return found == grants.end() ? RoleFlags{} : effective(found->second, final);
 }
 
-RoleFlags group_grants(const World& world, const AclNode& node, const std::string& user, bool final) {
+RoleFlags group_grants(const World& world, const AclNode& node, const std::string& user,
+                       bool final) {
   RoleFlags roles;
   for (const auto& [group, granted] : node.groups) {
     const auto found = world.access.groups.find(group);
@@ -83,9 +84,10 @@ void add_pool_roles(const World& world, const std::string& who, const std::strin
   const auto parts = split(path, '/');
   if (parts.size() != 3 || (parts[1] != "vms" && parts[1] != "storage")) return;
   for (const auto& [name, pool] : world.access.pools) {
-    const bool member = parts[1] == "storage"
-                            ? pool.storages.contains(parts[2])
-                            : pool.guests.contains(static_cast<int>(to_integer(parts[2]).value_or(0)));
+    const bool member =
+        parts[1] == "storage"
+            ? pool.storages.contains(parts[2])
+            : pool.guests.contains(static_cast<int>(to_integer(parts[2]).value_or(0)));
     if (member) expand(world, roles_on(world, who, "/pool/" + name), result);
   }
 }
@@ -93,7 +95,8 @@ void add_pool_roles(const World& world, const std::string& who, const std::strin
 Privileges user_privileges(const World& world, const std::string& who, const std::string& path) {
   Privileges result;
   if (who == "root@pam") {
-    for (const std::string& privilege : all_privileges(world.release.major)) result[privilege] = true;
+    for (const std::string& privilege : all_privileges(world.release.major))
+      result[privilege] = true;
     return result;
   }
   if (path.empty()) return result;
@@ -165,8 +168,8 @@ Attempt<void> check_privileges(const World& world, const std::string& who, const
 /// The user name of the parameter userid; a name that is none dies before any check.
 Attempt<std::string> user_parameter(const Parameters& parameters) {
   const std::string user = parameters.text("userid");
-  const bool good = user.size() >= 3 && user.size() <= 64 &&
-                    matches(user, "[^\\s:/]+@[A-Za-z][A-Za-z0-9.\\-_]+");
+  const bool good =
+      user.size() >= 3 && user.size() <= 64 && matches(user, "[^\\s:/]+@[A-Za-z][A-Za-z0-9.\\-_]+");
   if (!good) return fail(fmt::format("value '{}' does not look like a valid user name", user));
   return user;
 }
@@ -192,7 +195,8 @@ Attempt<void> check_user_groups(const World& world, const std::string& who, cons
   const auto user = user_parameter(parameters);
   if (!user) return std::unexpected(user.error());
   if (has_any(world, who, "/access/groups", rule.privileges)) return {};
-  const auto groups = rule.use_groups_parameter ? parameters.list("groups") : groups_of(world, *user);
+  const auto groups =
+      rule.use_groups_parameter ? parameters.list("groups") : groups_of(world, *user);
   for (const std::string& group : groups) {
     if (has_any(world, who, "/access/groups/" + group, rule.privileges)) return {};
   }
@@ -266,7 +270,8 @@ Privileges privileges_on(const World& world, const std::string& who, const std::
   if (token == nullptr || path.empty()) return {};
   const std::string user = who.substr(0, who.find('!'));
   const Privileges owner = user_privileges(world, user, path);
-  return token->privilege_separation ? intersection(user_privileges(world, who, path), owner) : owner;
+  return token->privilege_separation ? intersection(user_privileges(world, who, path), owner)
+                                     : owner;
 }
 
 bool has_privilege(const World& world, const std::string& who, const std::string& path,

@@ -14,10 +14,10 @@ class Parameters;
 /// The rule that guards a call, checked before its parameters are.
 struct Permission {
   enum class Kind {
-    root_only,    ///< no rule in the real table: only root@pam itself
-    world,        ///< also without credentials
-    everyone,     ///< any authenticated caller
-    privileges,   ///< `privileges` on `path`
+    root_only,   ///< no rule in the real table: only root@pam itself
+    world,       ///< also without credentials
+    everyone,    ///< any authenticated caller
+    privileges,  ///< `privileges` on `path`
     all_of,
     any_of,
     own_user,     ///< the parameter userid names the caller
@@ -28,8 +28,8 @@ struct Permission {
   Kind kind = Kind::root_only;
   std::string path;  ///< may hold {parameter}
   std::vector<std::string> privileges;
-  bool any = false;  ///< one of the privileges is enough
-  std::string require;            ///< a parameter that must be given for this branch
+  bool any = false;                   ///< one of the privileges is enough
+  std::string require;                ///< a parameter that must be given for this branch
   bool use_groups_parameter = false;  ///< user_groups: look at the parameter `groups` first
   std::vector<Permission> parts;
 };
@@ -57,8 +57,8 @@ bool has_privilege(const World& world, const std::string& who, const std::string
 bool has_any(const World& world, const std::string& who, const std::string& path,
              const std::vector<std::string>& privileges);
 /// The 403 of a missing privilege, with the server's words.
-Attempt<void> require_privilege(const World& world, const std::string& who,
-                                const std::string& path, const std::string& privilege);
+Attempt<void> require_privilege(const World& world, const std::string& who, const std::string& path,
+                                const std::string& privilege);
 Attempt<void> require_any(const World& world, const std::string& who, const std::string& path,
                           const std::vector<std::string>& privileges);
 

@@ -104,6 +104,8 @@ const std::set<std::string>& all_privileges(int major) {
   return built_in_roles(major).at("Administrator");
 }
 
-bool is_privilege(const std::string& name, int major) { return all_privileges(major).contains(name); }
+bool is_privilege(const std::string& name, int major) {
+  return all_privileges(major).contains(name);
+}
 
 }  // namespace pveplan::lab

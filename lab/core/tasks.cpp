@@ -14,7 +14,9 @@ namespace {
 std::int64_t ticks_since_boot(const World& world, const std::string& node) {
   const auto found = world.nodes.find(node);
   if (found == world.nodes.end()) return 0;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(world.now - found->second.booted).count() / 10;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(world.now - found->second.booted)
+             .count() /
+         10;
 }
 
 std::string make_upid(const WorldTask& task) {
@@ -22,7 +24,9 @@ std::string make_upid(const WorldTask& task) {
                      task.process_start, task.start, task.type, task.id, task.user);
 }
 
-bool earlier(const Event& a, const Event& b) { return std::tie(a.at, a.order) < std::tie(b.at, b.order); }
+bool earlier(const Event& a, const Event& b) {
+  return std::tie(a.at, a.order) < std::tie(b.at, b.order);
+}
 
 void add_event(World& world, Event event, Duration after) {
   event.at = world.now + after;

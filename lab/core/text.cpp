@@ -27,8 +27,8 @@ bool is_unreserved(char c) {
 }  // namespace
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string to_lower(std::string_view text) {
@@ -65,8 +65,8 @@ std::vector<std::string> split_list(std::string_view text) {
     part.clear();
   };
   for (const char c : text) {
-    const bool separator = nul ? c == '\0'
-                               : c == ',' || c == ';' || std::isspace(static_cast<unsigned char>(c));
+    const bool separator =
+        nul ? c == '\0' : c == ',' || c == ';' || std::isspace(static_cast<unsigned char>(c));
     if (separator) {
       flush();
     } else {
@@ -78,7 +78,8 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
   return text;

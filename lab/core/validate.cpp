@@ -228,7 +228,8 @@ Attempt<Parameters> split_properties(const PropertyFormat& format, const std::st
       key = rule->alias;
       rule = find_rule(format.keys, key);
     }
-    if (result.has(key)) return fail(fmt::format("duplicate key in comma-separated list property: {}", key));
+    if (result.has(key))
+      return fail(fmt::format("duplicate key in comma-separated list property: {}", key));
     if (rule != nullptr && rule->kind == Parameter::Kind::boolean) value = boolean_digit(value);
     result.set(key, Value::string(value));
   }
@@ -250,7 +251,8 @@ void shape_parameters(std::span<const Parameter> known, Parameters& given) {
     const bool is_list = value.kind() == Value::Kind::list;
     if (rule->kind == Parameter::Kind::array && !is_list && !value.has_fields()) {
       given.set(name, Value::list({value}));
-    } else if (rule->kind == Parameter::Kind::string && is_list && rule->format.ends_with("-list")) {
+    } else if (rule->kind == Parameter::Kind::string && is_list &&
+               rule->format.ends_with("-list")) {
       given.set(name, Value::string(join(before.list(name), ",")));
     }
   }

@@ -10,7 +10,8 @@
 
 namespace pveplan::lab {
 
-/// Faults by parameter path; a second fault of one parameter is appended behind a backslash and an n.
+/// Faults by parameter path; a second fault of one parameter is appended behind a backslash and an
+/// n.
 using Faults = std::map<std::string, std::string>;
 void add_fault(Faults& faults, const std::string& path, const std::string& text);
 

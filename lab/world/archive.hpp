@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-/// Typed parts of the world to and from `schema::Value`, so that a world can be kept as JSON. A part
-/// lists its fields once, in a static template `describe(self, archive)` that calls
+/// Typed parts of the world to and from `schema::Value`, so that a world can be kept as JSON. A
+/// part lists its fields once, in a static template `describe(self, archive)` that calls
 /// `archive("name", self.name)` for each; the same list is written and read. Enumerations are kept
 /// as their names, through `enum_names(Enum)`.
 namespace pveplan::lab {

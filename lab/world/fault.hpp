@@ -12,9 +12,9 @@ enum class FaultKind {
   refuse,               ///< no connection can be made
   close_before_effect,  ///< the request is lost
   close_after_effect,   ///< the answer is lost
-  late_effect,          ///< accepted, but takes effect `delay` later; the answer is lost, or `status`
-  delay,                ///< answered `delay` later
-  status,               ///< a bare HTTP error such as 596 without effect
+  late_effect,  ///< accepted, but takes effect `delay` later; the answer is lost, or `status`
+  delay,        ///< answered `delay` later
+  status,       ///< a bare HTTP error such as 596 without effect
   status_after_effect,  ///< the same, but the call has had its effect
   failure,              ///< a 500 of the API with `text`, such as a lock timeout
   task_failure,         ///< the next phase of a task of type `text` ends it with `reason`

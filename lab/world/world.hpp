@@ -39,13 +39,14 @@ Release release_9();
 
 struct Hardware {
   int cpus = 2;
-  std::int64_t memory = 0;   ///< bytes
+  std::int64_t memory = 0;  ///< bytes
   std::int64_t memory_used = 0;
   std::int64_t root_disk = 0;  ///< bytes of the root file system
   std::int64_t root_used = 0;
   std::int64_t root_available = 0;
   std::string cpu_model, cpu_vendor, cpu_family, cpu_flags, cpu_megahertz;
   std::string kernel;
+  bool virtualization = false;  ///< the CPU offers hardware virtualization
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
@@ -61,6 +62,7 @@ struct Hardware {
     archive("cpu_flags", self.cpu_flags);
     archive("cpu_megahertz", self.cpu_megahertz);
     archive("kernel", self.kernel);
+    archive("virtualization", self.virtualization);
   }
 };
 
@@ -107,8 +109,8 @@ struct Cluster {
   }
 };
 
-/// The simulated cluster: a plain value. It knows nothing of HTTP; the core answers requests from it
-/// and changes it.
+/// The simulated cluster: a plain value. It knows nothing of HTTP; the core answers requests from
+/// it and changes it.
 struct World {
   Release release;
   Time now;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "lab/world/world.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace pveplan::lab {
+
+struct WorldOptions {
+  int nodes = 3;
+  int major = 9;
+  std::uint64_t seed = 1;
+  Time start = from_unix(1'764'000'000);
+};
+
+/// A fresh cluster to try things on: nodes pve1 … pveN (one node alone is called `pve`), storages
+/// local and local-lvm, bridge vmbr0 on eno1, and the users of the recordings with their tokens.
+World make_world(const WorldOptions& options);
+
+/// The world that the recordings started from, which the conformance test replays them against.
+World recordings_world(int major);
+
+/// Adds a token and returns its secret, drawn from the world.
+std::string add_token(World& world, const std::string& user, const std::string& id,
+                      bool privilege_separation);
+
+}  // namespace pveplan::lab
