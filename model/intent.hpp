@@ -31,6 +31,8 @@ struct Outcome {
   schema::ResourceAddress address;
   /// The whole new row; nullopt removes the row.
   std::optional<Row> row;
+  /// Guest ids that the operation destroyed: they are used again only when no other is left.
+  std::vector<std::int64_t> retired_vmids = {};
 };
 
 /// How an open intent ended.
