@@ -29,7 +29,8 @@ void close(IntentId id, StateFile& state) {
 }
 
 schema::Result<void> not_open(IntentId id) {
-  return refuse(fmt::format("A record of the journal belongs to intent {}, which is not open.", id));
+  return refuse(
+      fmt::format("A record of the journal belongs to intent {}, which is not open.", id));
 }
 
 schema::Result<void> apply_body(const RunStarted& run, StateFile& state) {

@@ -45,11 +45,12 @@ bool has_record_after(std::string_view bytes, std::size_t offset) {
 schema::Diagnostic corrupt(std::size_t offset) {
   return schema::error(
       "Damaged journal",
-      fmt::format("The journal is unreadable at byte {}, but good records follow: no crash leaves "
-                  "that. Nothing was changed. Restore the file from a copy; without one, keep it "
-                  "aside under another name, go on with 'state.json' alone, and check with `pveplan "
-                  "plan` what the lost records did.",
-                  offset));
+      fmt::format(
+          "The journal is unreadable at byte {}, but good records follow: no crash leaves "
+          "that. Nothing was changed. Restore the file from a copy; without one, keep it "
+          "aside under another name, go on with 'state.json' alone, and check with `pveplan "
+          "plan` what the lost records did.",
+          offset));
 }
 
 }  // namespace

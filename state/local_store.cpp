@@ -12,8 +12,7 @@ namespace pveplan::state {
 LocalStore::LocalStore(async::Files& files, async::Random& random, async::Clock& clock,
                        async::Environment& environment, std::string directory, std::string program,
                        StoreLimits limits)
-    : place_{files,  random, clock, environment, std::move(directory), std::move(program),
-             limits} {}
+    : place_{files, random, clock, environment, std::move(directory), std::move(program), limits} {}
 
 schema::Result<Loaded> LocalStore::load() const {
   auto content = read_store(place_);
@@ -44,7 +43,8 @@ schema::Result<std::unique_ptr<Session>> LocalStore::lock(std::string operation)
   auto content = read_store(place_);
   if (!content) return std::unexpected(content.error());
   auto info = make_lock_info(place_, std::move(operation));
-  if (auto written = place_.files.write(place_.lock(), write_lock_info(info), kFileMode); !written) {
+  if (auto written = place_.files.write(place_.lock(), write_lock_info(info), kFileMode);
+      !written) {
     return std::unexpected(cannot("State cannot be locked", written.error()));
   }
   return std::make_unique<Session>(place_, std::move(*lock), std::move(info), std::move(*content));

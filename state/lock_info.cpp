@@ -58,8 +58,9 @@ schema::Diagnostic is_locked(const StorePlace& place, const LockInfo& holder) {
     detail += fmt::format(": {} runs `{}` since {} as process {} on {} (lock {})", holder.who,
                           holder.operation, holder.created, holder.pid, holder.host, holder.id);
   }
-  detail += ". Wait until it has finished. The lock goes away by itself when that process ends, "
-            "however it ends.";
+  detail +=
+      ". Wait until it has finished. The lock goes away by itself when that process ends, "
+      "however it ends.";
   return schema::error("State is locked", std::move(detail));
 }
 

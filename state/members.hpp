@@ -15,11 +15,11 @@ class Members {
  public:
   explicit Members(const schema::Value& object);
 
-  schema::Value value(std::string_view name);         ///< null when absent
-  std::string text(std::string_view name);            ///< empty when absent
-  std::uint64_t number(std::string_view name);        ///< 0 when absent; negative is wrong
-  bool flag(std::string_view name);                   ///< false when absent
-  schema::Value::List list(std::string_view name);    ///< empty when absent
+  schema::Value value(std::string_view name);       ///< null when absent
+  std::string text(std::string_view name);          ///< empty when absent
+  std::uint64_t number(std::string_view name);      ///< 0 when absent; negative is wrong
+  bool flag(std::string_view name);                 ///< false when absent
+  schema::Value::List list(std::string_view name);  ///< empty when absent
   std::vector<std::int64_t> integers(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
 

@@ -200,10 +200,11 @@ schema::Result<Record> read_record(std::string_view json) {
     members.reject("kind");
   }
   if (members.wrong().empty()) return record;
-  return std::unexpected(schema::error(
-      "Damaged journal", fmt::format("A record of the journal, of the kind '{}', has no valid member "
-                                     "'{}'.",
-                                     kind, members.wrong())));
+  return std::unexpected(
+      schema::error("Damaged journal",
+                    fmt::format("A record of the journal, of the kind '{}', has no valid member "
+                                "'{}'.",
+                                kind, members.wrong())));
 }
 
 }  // namespace pveplan::state

@@ -107,12 +107,13 @@ schema::Result<IntentId> Session::open_intent(model::Intent intent) {
   intent.id = id;
   const auto json = encode({0, IntentOpened{std::move(intent), {}}});
   const auto room = room_for_outcome(json);
-  if (auto done = journal_->reserve(frame(json).size() + room); !done) {
+  const auto size = frame(json).size();
+  if (auto done = journal_->reserve(size + room); !done) {
     return std::unexpected(done.error());
   }
   reserved_[id] = room;
   auto done = commit(json);
-  journal_->release(frame(json).size());
+  journal_->release(size);
   if (!done) return std::unexpected(done.error());
   return id;
 }

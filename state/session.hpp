@@ -74,8 +74,8 @@ class Session final : public async::TurnHook {
   /// The same at once, for code without a loop.
   schema::Result<void> flush();
 
-  /// Writes a new snapshot when anything has changed, ends the run and gives the lock back. After an
-  /// error the journal still holds what had become durable.
+  /// Writes a new snapshot when anything has changed, ends the run and gives the lock back. After
+  /// an error the journal still holds what had become durable.
   schema::Result<void> finish();
 
  private:

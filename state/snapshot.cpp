@@ -57,8 +57,9 @@ void write_header(std::string& out, const StateFile& state) {
 schema::Diagnostic damaged(const std::string& what) {
   return schema::error(
       "Damaged state",
-      what + " Nothing was changed. If it was edited by hand, undo that; otherwise go back to the "
-             "newest good file in 'backups' as docs/state-format.md describes.");
+      what +
+          " Nothing was changed. If it was edited by hand, undo that; otherwise go back to the "
+          "newest good file in 'backups' as docs/state-format.md describes.");
 }
 
 schema::Result<void> check_format(Members& members) {
@@ -79,7 +80,8 @@ schema::Result<void> check_hash(std::string_view bytes) {
   const auto hash = snapshot_hash(bytes);
   if (hash.empty()) return std::unexpected(damaged("The state has no checksum at its end."));
   if (model::sha256_hex(bytes.substr(0, bytes.size() - kTailLength)) != hash) {
-    return std::unexpected(damaged("The state does not have the checksum that it was written with."));
+    return std::unexpected(
+        damaged("The state does not have the checksum that it was written with."));
   }
   return {};
 }

@@ -178,7 +178,8 @@ schema::Result<MemoryRow> to_memory(Row wire) {
   }
   for (const auto& text : wire.dependencies) {
     const auto target = schema::parse_address(text);
-    if (!target) return std::unexpected(malformed("The row '" + wire.address + "'", "dependencies"));
+    if (!target)
+      return std::unexpected(malformed("The row '" + wire.address + "'", "dependencies"));
     row.dependencies.push_back(*target);
   }
   row.nonce = std::move(wire.nonce);

@@ -49,7 +49,8 @@ schema::Diagnostic cannot(const char* summary, const async::FileError& problem) 
 
 schema::Result<void> make_folder(async::Files& files, const std::string& path) {
   std::vector<std::string> missing;
-  for (auto each = path; each != "." && each != "/" && !files.exists(each); each = parent_of(each)) {
+  for (auto each = path; each != "." && each != "/" && !files.exists(each);
+       each = parent_of(each)) {
     missing.push_back(each);
   }
   if (missing.empty()) return {};

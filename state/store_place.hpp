@@ -44,7 +44,8 @@ schema::Result<void> make_folder(async::Files& files, const std::string& path);
 /// and syncs a temporary file beside it; its failure changes nothing.
 schema::Result<void> prepare_file(async::Files& files, const std::string& path,
                                   std::string_view bytes);
-/// The second step renames and syncs the folder. After its failure nobody knows which content stays.
+/// The second step renames and syncs the folder. After its failure nobody knows which content
+/// stays.
 schema::Result<void> commit_file(async::Files& files, const std::string& path);
 /// Both.
 schema::Result<void> replace_file(async::Files& files, const std::string& path,

@@ -24,10 +24,11 @@ schema::Result<std::optional<std::string>> read_if_there(async::Files& files,
 schema::Diagnostic mismatch(const StorePlace& place, const std::string& what) {
   return schema::error(
       "Journal of another state",
-      fmt::format("{} Nothing was changed. If '{}' was put back from a backup, keep the journal '{}' "
-                  "aside under another name and check with `pveplan plan` what it had added; "
-                  "otherwise restore both files from one copy.",
-                  what, place.snapshot(), place.journal()));
+      fmt::format(
+          "{} Nothing was changed. If '{}' was put back from a backup, keep the journal '{}' "
+          "aside under another name and check with `pveplan plan` what it had added; "
+          "otherwise restore both files from one copy.",
+          what, place.snapshot(), place.journal()));
 }
 
 schema::Diagnostic lost(const StorePlace& place, const std::string& witness) {
@@ -65,9 +66,10 @@ schema::Result<RunStarted> read_base(const StorePlace& place, const JournalFrame
   if (run->format > v1::kFormat) {
     return std::unexpected(schema::error(
         "State of a newer version",
-        fmt::format("The journal has format {}, written by pveplan {}; this program reads format {} "
-                    "and older. Use pveplan {} or newer.",
-                    run->format, run->program, v1::kFormat, run->program)));
+        fmt::format(
+            "The journal has format {}, written by pveplan {}; this program reads format {} "
+            "and older. Use pveplan {} or newer.",
+            run->format, run->program, v1::kFormat, run->program)));
   }
   return std::move(*run);
 }
@@ -86,8 +88,8 @@ schema::Result<bool> continues(const StorePlace& place, const RunStarted& base,
   }
   if (base.base_hash != content.snapshot_hash) {
     return std::unexpected(mismatch(
-        place, fmt::format("The journal continues another state with the serial {}.",
-                           base.base_serial)));
+        place,
+        fmt::format("The journal continues another state with the serial {}.", base.base_serial)));
   }
   return true;
 }

@@ -12,8 +12,8 @@ namespace pveplan::state {
 /// What lies on the disk, put together.
 struct StoreContent {
   StateFile state;
-  bool exists = false;          ///< there is a snapshot
-  std::string snapshot_hash;    ///< the base that a journal must name
+  bool exists = false;        ///< there is a snapshot
+  std::string snapshot_hash;  ///< the base that a journal must name
   std::uint64_t snapshot_serial = 0;
   std::uint64_t snapshot_bytes = 0;
   /// Good records of a journal that continues the snapshot; empty when a new one must be begun.
