@@ -1,0 +1,29 @@
+#include "tests/support/sim_host.hpp"
+
+namespace pveplan::sim {
+
+void SimWorld::crash() { crash(draws.one_in(2) ? Crash::power_lost : Crash::process_killed); }
+
+void SimWorld::crash(Crash kind) {
+  trace.add(kind == Crash::power_lost ? "power lost" : "process killed");
+  disk.crash(kind);
+  clock.pass(std::chrono::milliseconds(draws.below(120'000)));
+  trace.add("may be started again");
+}
+
+SimHost::SimHost(SimWorld& the_world)
+    : world(the_world),
+      control(world.trace),
+      random(world.client_seed++),
+      files(world.disk, control, world.draws, environment.folder),
+      loop(world.clock),
+      transport(world.network, control),
+      processes(control),
+      signals(control, world.clock),
+      input(control),
+      host(loop, transport, world.clock, files, random, environment, processes, signals, input) {
+  loop.set_poller(&world.clock);
+  environment.pid = static_cast<int>(world.client_seed % 30'000) + 2;
+}
+
+}  // namespace pveplan::sim

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "providers/async/host.hpp"
+#include "tests/support/sim_files.hpp"
+#include "tests/support/sim_process.hpp"
+#include "tests/support/sim_transport.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace pveplan::sim {
+
+/// What survives a crash: time, the disk, the servers, the trace. One seed decides all that is
+/// drawn.
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed)
+      : draws(seed),
+        client_seed(draws.next()),
+        trace(clock),
+        disk(draws),
+        network(clock, draws, trace) {}
+  SimWorld(const SimWorld&) = delete;
+  SimWorld& operator=(const SimWorld&) = delete;
+
+  SimRandom draws;
+  std::uint64_t client_seed;
+  SimClock clock;
+  SimTrace trace;
+  SimDisk disk;
+  SimNetwork network;
+
+  /// After the host has been destroyed: what was not synced may be lost, and 0 to 120 s pass before
+  /// anybody starts it again. How it went down is drawn when it is not given.
+  void crash();
+  void crash(Crash kind);
+};
+
+/// One process: everything that Host has, over one world. Make a new one after a crash.
+class SimHost {
+ public:
+  explicit SimHost(SimWorld& world);
+  SimHost(const SimHost&) = delete;
+  SimHost& operator=(const SimHost&) = delete;
+
+  SimWorld& world;
+  SimControl control;
+  SimEnvironment environment;
+  SimRandom random;
+  SimFiles files;
+  async::Loop loop;
+  SimTransport transport;
+  SimProcesses processes;
+  SimSignals signals;
+  SimInput input;
+  async::Host host;
+};
+
+}  // namespace pveplan::sim
