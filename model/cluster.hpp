@@ -22,6 +22,7 @@ struct GuestFacts {
   std::string node, name, status, lock, pool, tags, ha_state;
   bool is_template = false;
   std::uint64_t memory = 0;
+  std::int64_t uptime = 0;  ///< seconds; lags as status does
 };
 
 struct StorageFacts {
@@ -41,6 +42,7 @@ struct ClusterFacts {
   bool quorate = true;
   std::string mac_prefix = "BC:24:11";
   std::string user;  ///< whom the token belongs to: "root@pam!pveplan"
+  std::string server_time;  ///< RFC 3339, when the listing was answered
   std::vector<NodeFacts> nodes;
   std::vector<GuestFacts> guests;
   std::vector<StorageFacts> storages;

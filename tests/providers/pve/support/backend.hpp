@@ -1,0 +1,49 @@
+#pragma once
+
+#include "providers/async/sleep.hpp"
+#include "providers/core/context.hpp"
+#include "providers/pve/task/task_watcher.hpp"
+
+#include <map>
+
+namespace pveplan::pve::test {
+
+/// A Context without a journal: writes go straight to the API, tasks are waited for.
+class PlainBackend final : public core::ContextBackend {
+ public:
+  explicit PlainBackend(core::Api& api) : api_(api), tasks_(api) {}
+
+  async::Task<core::ApiResult> read(std::string path, core::Parameters query) override {
+    return api_.get(std::move(path), std::move(query));
+  }
+  async::Task<core::ApiResult> read_shared(std::string path, core::Parameters query) override {
+    return api_.get(std::move(path), std::move(query));
+  }
+  async::Task<core::WriteResult> write(core::Write write) override;
+  async::Task<core::TaskEnd> wait_for_task(std::string upid) override {
+    return tasks_.wait(std::move(upid), nullptr);
+  }
+  async::Task<core::TaskEnd> look_at_task(std::string upid) override {
+    return tasks_.look(std::move(upid));
+  }
+  async::Task<void> pause(std::chrono::milliseconds duration) override {
+    co_await async::sleep_for(duration);
+  }
+  void progress(std::string) override {}
+  const model::ClusterFacts& cluster() const override { return facts; }
+  const model::Row* row(const schema::ResourceAddress& address) const override {
+    const auto at = rows.find(address);
+    return at == rows.end() ? nullptr : &at->second;
+  }
+  std::string nonce() const override { return "n0nce"; }
+  std::string topology() const override { return "lab"; }
+
+  model::ClusterFacts facts;
+  std::map<schema::ResourceAddress, model::Row> rows;
+
+ private:
+  core::Api& api_;
+  TaskWatcher tasks_;
+};
+
+}  // namespace pveplan::pve::test
