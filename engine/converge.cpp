@@ -1,0 +1,197 @@
+#include "engine/converge.hpp"
+
+#include "engine/choose.hpp"
+#include "engine/refresh.hpp"
+#include "model/sha256.hpp"
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::engine {
+
+using schema::Diagnostics;
+
+namespace {
+
+Diagnostics as_list(schema::Diagnostic diagnostic) {
+  Diagnostics list;
+  list.add(std::move(diagnostic));
+  return list;
+}
+
+async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
+  if (services.cluster == nullptr) co_return model::ClusterFacts();
+  auto facts = co_await services.cluster->load();
+  co_return facts;
+}
+
+/// Every row, and the place of every keyed object that shall be new.
+std::vector<Reading> readings(const Services& services, const schema::Topology& topology,
+                              const state::StateFile& state, const Choices& choices, bool with_new) {
+  std::vector<Reading> result;
+  for (const auto& [address, row] : state.rows) result.push_back({address, row.identity, &row});
+  if (!with_new) return result;
+  for (const auto& resource : topology.resources) {
+    if (state.row(resource.address) != nullptr) continue;
+    const auto* type = services.types.find(resource.address.type);
+    if (type == nullptr) continue;
+    const auto chosen = choices.attributes.find(resource.address);
+    const auto& attributes = chosen == choices.attributes.end() ? resource.attributes : chosen->second;
+    result.push_back({resource.address, type->identity(resource.address, attributes), nullptr});
+  }
+  return result;
+}
+
+/// Resources whose earlier write may still take effect are left alone.
+void block_open_intents(const state::StateFile& state, LiveState& live) {
+  for (const auto& [id, intent] : state.open_intents) {
+    live.objects.insert_or_assign(
+        intent.address,
+        model::Unreadable{fmt::format("its {} was begun by an earlier run and may still take effect",
+                                      intent.operation)});
+  }
+}
+
+void describe_origin(model::Plan& plan, const schema::Topology& topology, const state::StateFile& state,
+                     const model::ClusterFacts& cluster) {
+  plan.origin.topology = topology.name;
+  plan.origin.cluster = cluster.identity;
+  plan.origin.cluster_name = cluster.name;
+  plan.origin.lineage = state.lineage;
+  plan.origin.serial = state.serial;
+  plan.origin.server_version = cluster.version_text;
+  plan.origin.nodes = static_cast<std::uint32_t>(cluster.nodes.size());
+  for (const auto& node : cluster.nodes) plan.origin.nodes_online += node.online ? 1 : 0;
+  for (const auto& [id, intent] : state.open_intents) plan.open_intents.push_back(intent);
+}
+
+}  // namespace
+
+async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
+                              const state::StateFile& state, const PlanRequest& request) {
+  auto cluster = co_await load_cluster(services);
+  if (!cluster) co_return std::unexpected(as_list(cluster.error()));
+  auto origin = state::check_origin(state, topology.name, cluster->identity);
+  if (!origin) co_return std::unexpected(as_list(origin.error()));
+  const bool converging = request.mode == model::PlanMode::converge;
+
+  const auto graph = make_graph(topology);
+  auto order = graph.topological_order();
+  if (!order) co_return std::unexpected(std::move(order.error()));
+  auto choices = choose(topology, state, *cluster);
+  if (choices.diagnostics.has_errors()) co_return std::unexpected(std::move(choices.diagnostics));
+
+  LiveState live;
+  SharedReads shared(services.api);
+  ReadContext backend(services, *cluster, state, topology.name, &shared);
+  auto wanted = readings(services, topology, state, choices, converging);
+  auto refreshed = co_await refresh(services, core::Context(backend), std::move(wanted), live);
+  if (!refreshed) co_return std::unexpected(as_list(refreshed.error()));
+  block_open_intents(state, live);
+
+  auto planned = make_plan({topology, choices.attributes, graph, *order, state.rows, live, *cluster,
+                            services.types, request});
+  if (planned.diagnostics.has_errors()) co_return std::unexpected(std::move(planned.diagnostics));
+  PreparedPlan result;
+  result.plan = std::move(planned.plan);
+  result.silent_rows = std::move(planned.silent_rows);
+  result.warnings = planned.diagnostics.items();
+  result.cluster = std::move(*cluster);
+  describe_origin(result.plan, topology, state, result.cluster);
+  if (services.api != nullptr) result.plan.reads = services.api->reads();
+  co_return result;
+}
+
+async::Task<Prepared> plan_now(const Services& services, const schema::Topology& topology,
+                               const state::StateFile& loaded, const PlanRequest& request) {
+  auto state = loaded;
+  std::vector<schema::Diagnostic> warnings;
+  if (!state.open_intents.empty()) {
+    auto cluster = co_await load_cluster(services);
+    if (!cluster) co_return std::unexpected(as_list(cluster.error()));
+    ReadContext backend(services, *cluster, state, topology.name, nullptr);
+    auto recovery = co_await settle_open_intents(services, core::Context(backend), state);
+    if (!recovery) co_return std::unexpected(as_list(recovery.error()));
+    apply_in_memory(*recovery, state);
+    warnings = std::move(recovery->warnings);
+  }
+  auto prepared = co_await prepare(services, topology, state, request);
+  if (prepared) prepared->warnings.insert(prepared->warnings.begin(), warnings.begin(), warnings.end());
+  co_return prepared;
+}
+
+namespace {
+
+async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(const Services& services,
+                                                                     const schema::Topology& topology,
+                                                                     state::Session& session) {
+  std::vector<schema::Diagnostic> warnings;
+  if (session.open_intents().empty()) co_return warnings;
+  auto cluster = co_await load_cluster(services);
+  if (!cluster) co_return std::unexpected(cluster.error());
+  ReadContext backend(services, *cluster, session.state(), topology.name, nullptr);
+  auto recovery = co_await settle_open_intents(services, core::Context(backend), session.state());
+  if (!recovery) co_return std::unexpected(recovery.error());
+  auto begun = session.begin_run({topology.name, cluster->identity, cluster->name});
+  if (!begun) co_return std::unexpected(begun.error());
+  for (const auto& settled : recovery->settled) {
+    auto recorded = session.resolved(settled.id, settled.text, settled.outcome);
+    if (!recorded) co_return std::unexpected(recorded.error());
+  }
+  auto durable = co_await session.durable();
+  if (!durable) co_return std::unexpected(durable.error());
+  co_return std::move(recovery->warnings);
+}
+
+schema::Result<void> store_silent_rows(const PreparedPlan& prepared, state::Session& session) {
+  if (prepared.silent_rows.empty()) return {};
+  auto wanted = session.state();
+  for (const auto& row : prepared.silent_rows) {
+    // A row that the run itself has changed meanwhile is newer than what the refresh saw.
+    const auto at = wanted.rows.find(row.address);
+    if (at != wanted.rows.end() && at->second.owned == row.owned) at->second = row;
+  }
+  return session.edit("refreshed", wanted);
+}
+
+}  // namespace
+
+async::Task<std::expected<Converged, Diagnostics>> converge(const Services& services,
+                                                            const schema::Topology& topology,
+                                                            state::Session& session,
+                                                            const PlanRequest& request, Approval& approval,
+                                                            const Limits& limits,
+                                                            const Interrupts& interrupts) {
+  session.attach(services.host.loop);
+  auto recovered = co_await recover(services, topology, session);
+  if (!recovered) co_return std::unexpected(as_list(recovered.error()));
+  auto prepared = co_await prepare(services, topology, session.state(), request);
+  if (!prepared) co_return std::unexpected(std::move(prepared.error()));
+  Converged result;
+  result.prepared = std::move(*prepared);
+  auto& warnings = result.prepared.warnings;
+  warnings.insert(warnings.begin(), recovered->begin(), recovered->end());
+  result.approved = co_await approval.approve(result.prepared);
+  if (!result.approved) co_return result;
+
+  const auto& cluster = result.prepared.cluster;
+  const bool anything = !result.prepared.plan.empty() || !result.prepared.silent_rows.empty();
+  if (anything) {
+    auto begun = session.begin_run({topology.name, cluster.identity, cluster.name});
+    if (!begun) co_return std::unexpected(as_list(begun.error()));
+    auto stored = store_silent_rows(result.prepared, session);
+    if (!stored) co_return std::unexpected(as_list(stored.error()));
+  }
+  if (!result.prepared.plan.empty()) {
+    auto account = co_await execute(services, cluster, session, result.prepared.plan, limits, interrupts);
+    result.account = std::move(account);
+  }
+  auto finished = session.finish();
+  if (!finished) {
+    if (!result.account) co_return std::unexpected(as_list(finished.error()));
+    if (!result.account->journal_failure) result.account->journal_failure = finished.error();
+  }
+  co_return result;
+}
+
+}  // namespace pveplan::engine

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "engine/planner.hpp"
+#include "engine/services.hpp"
+#include "engine/step_context.hpp"
+#include "model/plan.hpp"
+#include "providers/async/cancel.hpp"
+#include "state/session.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pveplan::engine {
+
+/// How many steps may run at once: globally, and for pools by the text in front of the colon.
+struct Limits {
+  std::size_t parallelism = 10;
+  std::map<std::string, std::size_t, std::less<>> pools = {{"node", 4}, {"storage", 2}, {"clone", 3}};
+  std::size_t of(const std::string& pool) const;
+};
+
+/// What became of one resource of a run.
+struct ResourceResult {
+  enum class Status { done, failed, skipped, not_started, unknown } status = Status::not_started;
+  schema::ResourceAddress address;
+  std::string operation;  ///< that failed
+  schema::Diagnostic diagnostic;
+  schema::ResourceAddress because;  ///< skipped: whom it waited for
+};
+
+/// The account of a run: every changed resource exactly once.
+struct RunAccount {
+  std::vector<ResourceResult> results;  ///< ordered by address
+  std::chrono::nanoseconds elapsed{0};
+  bool interrupted = false;
+  std::optional<schema::Diagnostic> journal_failure;
+
+  std::size_t count(ResourceResult::Status status) const;
+  bool complete() const;
+};
+
+/// Signals of the person who runs it. `wind_down`: start nothing new. `leave`: stop waiting too; the
+/// open intents stay in the journal.
+struct Interrupts {
+  async::CancelToken wind_down;
+  async::CancelToken leave;
+};
+
+/// Runs the step graph of a plan. Independent work goes on after a failure; dependents of what failed
+/// are skipped. Re-decides nothing.
+async::Task<RunAccount> execute(const Services& services, const model::ClusterFacts& cluster,
+                                state::Session& session, const model::Plan& plan, const Limits& limits,
+                                const Interrupts& interrupts);
+
+}  // namespace pveplan::engine

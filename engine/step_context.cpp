@@ -1,0 +1,195 @@
+#include "engine/step_context.hpp"
+
+#include "providers/async/event.hpp"
+#include "providers/async/retry.hpp"
+#include "providers/async/sleep.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace pveplan::engine {
+
+using core::ApiFailure;
+using core::ApiResult;
+using core::WriteResult;
+
+namespace {
+
+core::ApiError no_connection() {
+  core::ApiError error;
+  error.failure = ApiFailure::not_sent;
+  error.request = "request";
+  error.message = "the topology has no [proxmox] table to say where the cluster is";
+  return error;
+}
+
+}  // namespace
+
+struct SharedReads::Entry {
+  async::Event answered;
+  std::optional<ApiResult> result;
+};
+
+async::Task<ApiResult> SharedReads::get(std::string path, core::Parameters query) {
+  std::string key = path;
+  for (const auto& [name, value] : query) key += "&" + name + "=" + value;
+  const auto [at, first] = entries_.try_emplace(key, nullptr);
+  if (first) at->second = std::make_shared<Entry>();
+  const auto entry = at->second;
+  if (!first) {
+    co_await entry->answered.wait();
+    co_return *entry->result;
+  }
+  auto result = co_await api_->get(std::move(path), std::move(query));
+  entry->result = result;
+  entry->answered.set();
+  co_return result;
+}
+
+ReadContext::ReadContext(const Services& services, const model::ClusterFacts& cluster,
+                         const state::StateFile& state, std::string topology, SharedReads* shared)
+    : services_(services), cluster_(cluster), state_(state), topology_(std::move(topology)), shared_(shared) {}
+
+async::Task<ApiResult> ReadContext::read(std::string path, core::Parameters query) {
+  if (services_.api == nullptr) co_return std::unexpected(no_connection());
+  auto result = co_await services_.api->get(std::move(path), std::move(query));
+  co_return result;
+}
+
+async::Task<ApiResult> ReadContext::read_shared(std::string path, core::Parameters query) {
+  if (services_.api == nullptr) co_return std::unexpected(no_connection());
+  if (shared_ == nullptr) {
+    auto result = co_await services_.api->get(std::move(path), std::move(query));
+    co_return result;
+  }
+  auto result = co_await shared_->get(std::move(path), std::move(query));
+  co_return result;
+}
+
+async::Task<WriteResult> ReadContext::write(core::Write) {
+  throw std::logic_error("a provider wrote outside of a step");
+  co_return WriteResult();
+}
+
+async::Task<core::TaskEnd> ReadContext::wait_for_task(std::string upid) {
+  auto end = co_await services_.tasks->wait(std::move(upid), this);
+  co_return end;
+}
+
+async::Task<core::TaskEnd> ReadContext::look_at_task(std::string upid) {
+  auto end = co_await services_.tasks->look(std::move(upid));
+  co_return end;
+}
+
+async::Task<void> ReadContext::pause(std::chrono::milliseconds duration) {
+  co_await async::sleep_for(duration);
+}
+
+void ReadContext::progress(std::string) {}
+void ReadContext::percent(int percent) { progress(fmt::format("{} %", percent)); }
+
+StepContext::StepContext(const Services& services, const model::ClusterFacts& cluster, state::Session& session,
+                         std::string topology, const model::Step& step)
+    : ReadContext(services, cluster, session.state(), std::move(topology), nullptr),
+      session_(session),
+      step_(step),
+      nonce_(services.host.random.hex(8)) {}
+
+void StepContext::progress(std::string text) { services_.events.step_progress(step_, text); }
+
+async::Task<schema::Result<void>> StepContext::open_intent() {
+  if (intent_) co_return schema::Result<void>();
+  model::Intent intent;
+  intent.address = step_.address;
+  intent.operation = step_.operation;
+  intent.arguments = step_.arguments;
+  intent.nonce = nonce_;
+  intent.server_time = services_.api->server_time();
+  auto opened = session_.open_intent(std::move(intent));
+  if (!opened) co_return std::unexpected(opened.error());
+  intent_ = *opened;
+  auto durable = co_await session_.durable();
+  co_return durable;
+}
+
+async::Task<WriteResult> StepContext::write(core::Write write) {
+  WriteResult result;
+  auto opened = co_await open_intent();
+  if (!opened) {
+    journal_failed_ = true;
+    result.status = WriteResult::Status::failed;
+    result.error.request = write.request.method + " " + write.request.path;
+    result.error.message = opened.error().detail;
+    co_return result;
+  }
+  auto request = write.request;
+  for (const auto& parameter : write.secret_parameters) request.parameters.push_back(parameter);
+  auto answer = co_await send(std::move(request));
+  if (!answer) {
+    result.error = answer.error();
+    unknown_ = result.error.failure == ApiFailure::unknown_outcome;
+    result.status = unknown_ ? WriteResult::Status::unknown : WriteResult::Status::failed;
+    co_return result;
+  }
+  if (write.forks_task && answer->data.is_string()) {
+    result = co_await wait_for_end(std::move(*answer));
+    result.error.request = write.request.method + " " + write.request.path;
+    co_return result;
+  }
+  result.status = WriteResult::Status::done;
+  result.data = answer->data;
+  co_return result;
+}
+
+/// Repeats only what certainly had no effect: what never left, and what met a lock (DEFINITIONS 8).
+async::Task<ApiResult> StepContext::send(core::ApiRequest request) {
+  using std::chrono::milliseconds;
+  async::Backoff unsent(async::doubling_delays(milliseconds(500), milliseconds(8000), milliseconds(30'000)));
+  async::Backoff file_lock(async::doubling_delays(milliseconds(1000), milliseconds(15'000), milliseconds(300'000)));
+  async::Backoff guest_lock(async::doubling_delays(milliseconds(1000), milliseconds(5000), milliseconds(60'000)));
+  for (;;) {
+    auto copy = request;
+    auto answer = co_await services_.api->send(std::move(copy));
+    if (answer) co_return answer;
+    bool again = false;
+    if (answer.error().failure == ApiFailure::not_sent) {
+      again = co_await unsent.wait();
+    } else if (answer.error().failure == ApiFailure::lock_timeout) {
+      progress("waiting: " + answer.error().message);
+      again = co_await file_lock.wait();
+    } else if (answer.error().failure == ApiFailure::guest_locked) {
+      progress("waiting: " + answer.error().message);
+      again = co_await guest_lock.wait();
+    }
+    if (!again) co_return answer;
+  }
+}
+
+async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
+  WriteResult result;
+  result.data = answer.data;
+  result.upid = answer.data.as_string();
+  session_.started(*intent_, result.upid);
+  auto end = co_await wait_for_task(result.upid);
+  switch (end.state) {
+    case core::TaskEnd::State::ok: result.status = WriteResult::Status::done; break;
+    case core::TaskEnd::State::warnings:
+      result.status = WriteResult::Status::done;
+      result.warnings = true;
+      break;
+    case core::TaskEnd::State::failed:
+      result.status = WriteResult::Status::failed;
+      result.error.message = end.exit_status;
+      for (const auto& line : end.last_lines) result.log_excerpt += line + "\n";
+      break;
+    case core::TaskEnd::State::running:
+    case core::TaskEnd::State::unknown:
+      result.status = WriteResult::Status::unknown;
+      unknown_ = true;
+      break;
+  }
+  co_return result;
+}
+
+}  // namespace pveplan::engine
