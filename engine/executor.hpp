@@ -16,6 +16,7 @@ namespace pveplan::engine {
 
 /// How many steps may run at once: globally, and for pools by the text in front of the colon.
 struct Limits {
+  Limits() {}  // no aggregate: coroutine parameter (g++ 12)
   std::size_t parallelism = 10;
   std::map<std::string, std::size_t, std::less<>> pools = {{"node", 4}, {"storage", 2}, {"clone", 3}};
   std::size_t of(const std::string& pool) const;
@@ -44,6 +45,7 @@ struct RunAccount {
 /// Signals of the person who runs it. `wind_down`: start nothing new. `leave`: stop waiting too; the
 /// open intents stay in the journal.
 struct Interrupts {
+  Interrupts() {}  // no aggregate: coroutine parameter (g++ 12)
   async::CancelToken wind_down;
   async::CancelToken leave;
 };

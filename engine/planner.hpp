@@ -20,11 +20,13 @@ using Rows = std::map<schema::ResourceAddress, model::Row>;
 /// What the last refresh saw: rows of the state, and objects that would stand in the way of new
 /// ones.
 struct LiveState {
+  LiveState() {}  // no aggregate: coroutine parameter (g++ 12)
   std::map<schema::ResourceAddress, model::ReadOutcome> objects;
 };
 
 /// What a person may ask of a plan.
 struct PlanRequest {
+  PlanRequest() {}  // no aggregate: coroutine parameter (g++ 12)
   model::PlanMode mode = model::PlanMode::converge;
   std::vector<std::string> allow_data_loss;  ///< globs over addresses
   std::vector<std::string> restart;          ///< globs over addresses

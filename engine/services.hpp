@@ -13,14 +13,19 @@ namespace pveplan::engine {
 
 /// What the engine works with, built by the composition root. `api`, `tasks` and `cluster` are null
 /// for a topology without [proxmox].
-struct Services {
+class Services {
+ public:
+  Services(async::Host& host_, const core::TypeRegistry& types_, const schema::SchemaRegistry& schemas_,
+           EventSink& events_)
+      : host(host_), types(types_), schemas(schemas_), events(events_) {}
+
   async::Host& host;
-  core::Api* api = nullptr;
-  core::Tasks* tasks = nullptr;
-  core::ClusterReader* cluster = nullptr;
   const core::TypeRegistry& types;
   const schema::SchemaRegistry& schemas;
   EventSink& events;
+  core::Api* api = nullptr;
+  core::Tasks* tasks = nullptr;
+  core::ClusterReader* cluster = nullptr;
 };
 
 }  // namespace pveplan::engine

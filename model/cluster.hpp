@@ -35,6 +35,7 @@ struct StorageFacts {
 
 /// What one listing says of the whole cluster: the base of refresh, choices and capacity lines.
 struct ClusterFacts {
+  ClusterFacts() {}  // no aggregate: coroutine parameter (g++ 12)
   std::string identity = "none";  ///< SHA-256 fingerprint of the cluster's CA
   std::string name;               ///< for display
   int version = 0;                ///< major * 100 + minor: 804

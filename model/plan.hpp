@@ -34,6 +34,7 @@ struct UnknownObject {
 
 /// A plan: a value that can be compared, printed, saved and executed.
 struct Plan {
+  Plan() {}  // no aggregate: coroutine parameter (g++ 12)
   PlanMode mode = PlanMode::converge;
   PlanOrigin origin;
   std::vector<Change> changes;  ///< ordered by address; no-ops are left out

@@ -77,6 +77,7 @@ struct Moved {
 
 /// The decoded configuration: resources ordered by address, each value with its span.
 struct Topology {
+  Topology() {}  // no aggregate: coroutine parameter (g++ 12)
   std::string name;
   std::string directory;  ///< of the root file; relative names start here
   std::vector<IntegerRange> vmids;

@@ -1,0 +1,95 @@
+#include "engine/view/account_text.hpp"
+
+#include "engine/view/plan_sections.hpp"
+#include "engine/view/text.hpp"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace pveplan::view {
+
+using engine::ResourceResult;
+using Status = ResourceResult::Status;
+
+std::string elapsed_text(std::chrono::nanoseconds elapsed) {
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+  if (milliseconds < 10'000) return fmt::format("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100);
+  const auto seconds = milliseconds / 1000;
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+}
+
+namespace {
+
+std::string headline(const engine::RunAccount& account, const model::Plan& plan, const std::string& verb) {
+  if (!account.complete()) return {};
+  const auto counts = count_changes(plan);
+  std::string text = fmt::format("{} complete: {} added, {} changed, {} destroyed", verb, counts.add,
+                                 counts.change, counts.destroy);
+  if (counts.forget > 0) text += fmt::format(", {} forgotten", counts.forget);
+  return text + ".\n";
+}
+
+std::string entry(const char* label, const std::string& address, const std::string& text) {
+  const auto start = "  " + padded(label, 10) + padded(address, 13);
+  return start + wrapped(text, columns(start), 14) + "\n";
+}
+
+std::string failure_text(const ResourceResult& result) {
+  auto text = result.operation;
+  if (!result.diagnostic.detail.empty()) text += ": " + result.diagnostic.detail;
+  auto lines = entry(result.status == Status::unknown ? "unknown" : "failed", result.address.text(), text);
+  for (const auto& note : result.diagnostic.notes) lines += "              " + note.text + "\n";
+  return lines;
+}
+
+/// Resources that were skipped for the same reason share a line.
+std::string skipped_text(const engine::RunAccount& account) {
+  std::map<schema::ResourceAddress, std::vector<std::string>> by_cause;
+  for (const auto& result : account.results) {
+    if (result.status == Status::skipped) by_cause[result.because].push_back(result.address.text());
+  }
+  std::string text;
+  for (const auto& [cause, addresses] : by_cause) {
+    if (addresses.size() == 1) {
+      text += entry("skipped", addresses.front(), "needs " + cause.text());
+    } else {
+      text += entry("skipped", counted(addresses.size(), "resource"),
+                    fmt::format("need {}: {}", cause.text(), fmt::join(addresses, ", ")));
+    }
+  }
+  return text;
+}
+
+std::string closing_text(const engine::RunAccount& account) {
+  if (account.journal_failure) {
+    return wrapped("The state could not be written, so nothing more was started: " +
+                       account.journal_failure->detail +
+                       " What was sent is in the journal as far as the disk took it; mend the disk and run "
+                       "pveplan apply again.",
+                   0, 0) +
+           "\n";
+  }
+  if (account.complete()) return {};
+  return "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
+}
+
+}  // namespace
+
+std::string account_text(const engine::RunAccount& account, const model::Plan& plan, const std::string& verb) {
+  auto text = headline(account, plan, verb);
+  text += fmt::format("Done {}, failed {}, skipped {}, not started {}", account.count(Status::done),
+                      account.count(Status::failed), account.count(Status::skipped),
+                      account.count(Status::not_started));
+  if (const auto unknown = account.count(Status::unknown); unknown > 0) {
+    text += fmt::format(", outcome unknown {}", unknown);
+  }
+  text += fmt::format(", in {}.\n", elapsed_text(account.elapsed));
+  for (const auto& result : account.results) {
+    if (result.status == Status::failed || result.status == Status::unknown) text += failure_text(result);
+  }
+  return text + skipped_text(account) + closing_text(account);
+}
+
+}  // namespace pveplan::view

@@ -1,0 +1,107 @@
+#include "engine/view/progress_view.hpp"
+
+#include "engine/view/account_text.hpp"
+#include "engine/view/text.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::view {
+namespace {
+
+constexpr std::size_t kStatusColumn = 45;
+constexpr std::size_t kMostLines = 10;  ///< running steps shown at once
+
+std::string label_of(const model::Step& step) {
+  return "  " + padded(step.address.text(), 14) + (step.summary.empty() ? step.operation : step.summary);
+}
+
+}  // namespace
+
+ProgressView::ProgressView(const async::Clock& clock, Output output, bool terminal, std::size_t columns)
+    : clock_(clock), output_(std::move(output)), terminal_(terminal), columns_(columns) {}
+
+std::string ProgressView::line(const Running& running, const std::string& status) const {
+  auto text = padded(running.label, kStatusColumn) + status;
+  // A line that wraps could not be taken back off the screen.
+  if (terminal_ && view::columns(text) >= columns_) text.resize(columns_ - 1);
+  return text;
+}
+
+void ProgressView::clear() {
+  if (drawn_ > 0) output_(fmt::format("\x1b[{}A\x1b[J", drawn_));
+  drawn_ = 0;
+}
+
+void ProgressView::draw() {
+  if (!terminal_) return;
+  std::string text;
+  std::size_t lines = 0;
+  for (const auto& [id, running] : running_) {
+    if (lines == kMostLines) break;
+    text += line(running, elapsed_text(clock_.steady() - running.started) + "  " + running.note) + "\n";
+    ++lines;
+  }
+  if (running_.size() > lines) {
+    text += fmt::format("  and {} more\n", running_.size() - lines);
+    ++lines;
+  }
+  output_(text);
+  drawn_ = lines;
+}
+
+void ProgressView::print(const std::string& text) {
+  clear();
+  output_(text);
+  draw();
+}
+
+void ProgressView::step_started(const model::Step& step) {
+  const auto now = clock_.steady();
+  const auto& running = running_[step.id] = {label_of(step), {}, now, now};
+  print(terminal_ ? "" : line(running, "started") + "\n");
+}
+
+void ProgressView::step_progress(const model::Step& step, const std::string& text) {
+  const auto at = running_.find(step.id);
+  if (at == running_.end() || at->second.note == text) return;
+  at->second.note = text;
+  print("");
+}
+
+void ProgressView::step_done(const model::Step& step, std::chrono::nanoseconds elapsed) {
+  const auto at = running_.find(step.id);
+  if (at == running_.end()) return;
+  const auto text = line(at->second, "done  " + elapsed_text(elapsed)) + "\n";
+  running_.erase(at);
+  print(text);
+}
+
+void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
+                               std::chrono::nanoseconds elapsed) {
+  const auto at = running_.find(step.id);
+  const auto label = at != running_.end() ? at->second.label : label_of(step);
+  const Running shown{label, {}, {}, {}};
+  if (at != running_.end()) running_.erase(at);
+  print(line(shown, "failed  " + elapsed_text(elapsed)) + "\n      " + wrapped(diagnostic.detail, 6, 6) + "\n");
+}
+
+void ProgressView::winding_down(std::size_t running) {
+  print(fmt::format("Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again to leave "
+                    "them running.\n",
+                    counted(running, "running step")));
+}
+
+void ProgressView::tick() {
+  if (terminal_) {
+    print("");
+    return;
+  }
+  const auto now = clock_.steady();
+  for (auto& [id, running] : running_) {
+    if (now - running.told < std::chrono::seconds(30)) continue;
+    running.told = now;
+    output_(line(running, "still running  " + elapsed_text(now - running.started) + "  " + running.note) + "\n");
+  }
+}
+
+}  // namespace pveplan::view
