@@ -27,6 +27,7 @@ struct UnknownMembers {
 ///
 /// Values are in the form in which JSON gives them back: objects of a schema are maps here.
 struct StateFile {
+  StateFile() {}  // no aggregate: coroutine parameter (g++ 12)
   std::string program;       ///< version of pveplan that wrote the snapshot
   std::string topology;      ///< name; the state serves no other
   std::string cluster;       ///< identity, "none" without [proxmox]; empty before the first write
