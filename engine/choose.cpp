@@ -14,7 +14,8 @@ namespace {
 /// Numbers that stay the same as long as cluster, topology and address do.
 std::string hash_id(const schema::Topology& topology, const model::ClusterFacts& cluster,
                     const schema::ResourceAddress& address) {
-  return model::sha256_hex(cluster.identity + "\n" + topology.name + "\n" + address.text()).substr(0, 16);
+  return model::sha256_hex(cluster.identity + "\n" + topology.name + "\n" + address.text())
+      .substr(0, 16);
 }
 
 /// What a resource has been given once, it keeps for life.
@@ -44,7 +45,9 @@ Choices choose(const schema::Topology& topology, const state::StateFile& state,
       attributes = attributes.with(schema::Path({attribute.name}), std::move(value));
       changed = true;
     }
-    if (changed) choices.attributes.emplace_hint(choices.attributes.end(), resource.address, std::move(attributes));
+    if (changed)
+      choices.attributes.emplace_hint(choices.attributes.end(), resource.address,
+                                      std::move(attributes));
   }
   return choices;
 }

@@ -27,7 +27,8 @@ async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& se
 
 /// Every row, and the place of every keyed object that shall be new.
 std::vector<Reading> readings(const Services& services, const schema::Topology& topology,
-                              const state::StateFile& state, const Choices& choices, bool with_new) {
+                              const state::StateFile& state, const Choices& choices,
+                              bool with_new) {
   std::vector<Reading> result;
   for (const auto& [address, row] : state.rows) result.push_back({address, row.identity, &row});
   if (!with_new) return result;
@@ -36,7 +37,8 @@ std::vector<Reading> readings(const Services& services, const schema::Topology& 
     const auto* type = services.types.find(resource.address.type);
     if (type == nullptr) continue;
     const auto chosen = choices.attributes.find(resource.address);
-    const auto& attributes = chosen == choices.attributes.end() ? resource.attributes : chosen->second;
+    const auto& attributes =
+        chosen == choices.attributes.end() ? resource.attributes : chosen->second;
     result.push_back({resource.address, type->identity(resource.address, attributes), nullptr});
   }
   return result;
@@ -47,13 +49,13 @@ void block_open_intents(const state::StateFile& state, LiveState& live) {
   for (const auto& [id, intent] : state.open_intents) {
     live.objects.insert_or_assign(
         intent.address,
-        model::Unreadable{fmt::format("its {} was begun by an earlier run and may still take effect",
-                                      intent.operation)});
+        model::Unreadable{fmt::format(
+            "its {} was begun by an earlier run and may still take effect", intent.operation)});
   }
 }
 
-void describe_origin(model::Plan& plan, const schema::Topology& topology, const state::StateFile& state,
-                     const model::ClusterFacts& cluster) {
+void describe_origin(model::Plan& plan, const schema::Topology& topology,
+                     const state::StateFile& state, const model::ClusterFacts& cluster) {
   plan.origin.topology = topology.name;
   plan.origin.cluster = cluster.identity;
   plan.origin.cluster_name = cluster.name;
@@ -116,15 +118,15 @@ async::Task<Prepared> plan_now(const Services& services, const schema::Topology&
     warnings = std::move(recovery->warnings);
   }
   auto prepared = co_await prepare(services, topology, state, request);
-  if (prepared) prepared->warnings.insert(prepared->warnings.begin(), warnings.begin(), warnings.end());
+  if (prepared)
+    prepared->warnings.insert(prepared->warnings.begin(), warnings.begin(), warnings.end());
   co_return prepared;
 }
 
 namespace {
 
-async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(const Services& services,
-                                                                     const schema::Topology& topology,
-                                                                     state::Session& session) {
+async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(
+    const Services& services, const schema::Topology& topology, state::Session& session) {
   std::vector<schema::Diagnostic> warnings;
   if (session.open_intents().empty()) co_return warnings;
   auto cluster = co_await load_cluster(services);
@@ -156,12 +158,10 @@ schema::Result<void> store_silent_rows(const PreparedPlan& prepared, state::Sess
 
 }  // namespace
 
-async::Task<std::expected<Converged, Diagnostics>> converge(const Services& services,
-                                                            const schema::Topology& topology,
-                                                            state::Session& session,
-                                                            const PlanRequest& request, Approval& approval,
-                                                            const Limits& limits,
-                                                            const Interrupts& interrupts) {
+async::Task<std::expected<Converged, Diagnostics>> converge(
+    const Services& services, const schema::Topology& topology, state::Session& session,
+    const PlanRequest& request, Approval& approval, const Limits& limits,
+    const Interrupts& interrupts) {
   session.attach(services.host.loop);
   auto recovered = co_await recover(services, topology, session);
   if (!recovered) co_return std::unexpected(as_list(recovered.error()));
@@ -183,7 +183,8 @@ async::Task<std::expected<Converged, Diagnostics>> converge(const Services& serv
     if (!stored) co_return std::unexpected(as_list(stored.error()));
   }
   if (!result.prepared.plan.empty()) {
-    auto account = co_await execute(services, cluster, session, result.prepared.plan, limits, interrupts);
+    auto account =
+        co_await execute(services, cluster, session, result.prepared.plan, limits, interrupts);
     result.account = std::move(account);
   }
   auto finished = session.finish();

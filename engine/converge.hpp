@@ -47,6 +47,7 @@ struct Converged {
 /// executes, and writes the state.
 async::Task<std::expected<Converged, schema::Diagnostics>> converge(
     const Services& services, const schema::Topology& topology, state::Session& session,
-    const PlanRequest& request, Approval& approval, const Limits& limits, const Interrupts& interrupts);
+    const PlanRequest& request, Approval& approval, const Limits& limits,
+    const Interrupts& interrupts);
 
 }  // namespace pveplan::engine

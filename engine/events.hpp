@@ -16,7 +16,8 @@ class EventSink {
   virtual void step_started(const model::Step&) {}
   virtual void step_progress(const model::Step&, const std::string& /*text*/) {}
   virtual void step_done(const model::Step&, std::chrono::nanoseconds /*elapsed*/) {}
-  virtual void step_failed(const model::Step&, const schema::Diagnostic&, std::chrono::nanoseconds) {}
+  virtual void step_failed(const model::Step&, const schema::Diagnostic&,
+                           std::chrono::nanoseconds) {}
   /// The first interrupt: nothing new is started, what runs is waited for.
   virtual void winding_down(std::size_t /*running*/) {}
 };

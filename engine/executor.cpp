@@ -5,10 +5,10 @@
 #include "engine/schedule.hpp"
 #include "providers/async/task_group.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 namespace pveplan::engine {
 
@@ -25,15 +25,19 @@ std::size_t Limits::of(const std::string& pool) const {
 }
 
 std::size_t RunAccount::count(Status status) const {
-  return static_cast<std::size_t>(std::count_if(
-      results.begin(), results.end(), [status](const ResourceResult& each) { return each.status == status; }));
+  return static_cast<std::size_t>(
+      std::count_if(results.begin(), results.end(),
+                    [status](const ResourceResult& each) { return each.status == status; }));
 }
 
-bool RunAccount::complete() const { return !journal_failure && count(Status::done) == results.size(); }
+bool RunAccount::complete() const {
+  return !journal_failure && count(Status::done) == results.size();
+}
 
 namespace {
 
-/// References inside a step's arguments are resolved from what the state knows when the step starts.
+/// References inside a step's arguments are resolved from what the state knows when the step
+/// starts.
 class StateExports final : public Exports {
  public:
   explicit StateExports(const state::StateFile& state) : state_(state) {}
@@ -104,8 +108,8 @@ class Executor {
  private:
   using Finished = async::TaskGroup<StepEnd>::Finished;
 
-  /// Engine-only steps run here and now: they wait for nothing, and ten thousand of them need no task
-  /// each in the group.
+  /// Engine-only steps run here and now: they wait for nothing, and ten thousand of them need no
+  /// task each in the group.
   async::Task<void> start_what_is_ready() {
     while (!journal_failure_ && !interrupts_.wind_down.cancelled()) {
       const auto id = schedule_.next();
@@ -216,8 +220,9 @@ class Executor {
       if (end) co_return *end;
     }
     co_return StepEnd(StepEnd::Kind::unknown,
-                      schema::error("Outcome unknown", fmt::format("{} of {} was sent three times without an answer.",
-                                                                   step.operation, step.address.text())));
+                      schema::error("Outcome unknown",
+                                    fmt::format("{} of {} was sent three times without an answer.",
+                                                step.operation, step.address.text())));
   }
 
   /// Definitely failed: the intent is closed, the row stays as it is.
@@ -231,8 +236,8 @@ class Executor {
   }
 
   /// Asks the type how the lost operation ended; nullopt: it had no effect and may be run again.
-  async::Task<std::optional<StepEnd>> settle_unknown(const core::ResourceType& type, StepContext& backend,
-                                                     const Step& step) {
+  async::Task<std::optional<StepEnd>> settle_unknown(const core::ResourceType& type,
+                                                     StepContext& backend, const Step& step) {
     const auto id = *backend.intent();
     const auto intent = session_.state().open_intents.at(id);
     auto resolution = co_await type.resolve(core::Context(backend), intent);
@@ -263,12 +268,13 @@ class Executor {
     if (!outcome) co_return std::unexpected(outcome.error());
     const auto* live = std::get_if<model::LiveObject>(&*outcome);
     const auto now = live == nullptr ? std::string()
-                                     : fingerprint(type.schema().object, copy.owned, live->attributes,
-                                                   live->identity, Value());
+                                     : fingerprint(type.schema().object, copy.owned,
+                                                   live->attributes, live->identity, Value());
     if (now == at->second->fingerprint) co_return schema::Result<void>();
     co_return std::unexpected(schema::error(
         "Changed since the plan was made",
-        fmt::format("{} is no longer as the plan saw it, so nothing was written. Plan again.", step.address.text())));
+        fmt::format("{} is no longer as the plan saw it, so nothing was written. Plan again.",
+                    step.address.text())));
   }
 
   void settle(Step::Id id, StepEnd end) {
@@ -277,10 +283,12 @@ class Executor {
     if (end.kind == StepEnd::Kind::done) {
       schedule_.succeeded(id);
       if (--open_steps_[step.address] == 0) result.status = Status::done;
-      if (!is_engine_only(step) || open_steps_[step.address] == 0) services_.events.step_done(step, end.elapsed);
+      if (!is_engine_only(step) || open_steps_[step.address] == 0)
+        services_.events.step_done(step, end.elapsed);
       return;
     }
-    if (end.kind == StepEnd::Kind::journal_failed && !journal_failure_) journal_failure_ = end.diagnostic;
+    if (end.kind == StepEnd::Kind::journal_failed && !journal_failure_)
+      journal_failure_ = end.diagnostic;
     result.status = end.kind == StepEnd::Kind::unknown ? Status::unknown : Status::failed;
     result.operation = step.operation;
     result.diagnostic = end.diagnostic;
@@ -313,8 +321,8 @@ class Executor {
 }  // namespace
 
 async::Task<RunAccount> execute(const Services& services, const model::ClusterFacts& cluster,
-                                state::Session& session, const model::Plan& plan, const Limits& limits,
-                                const Interrupts& interrupts) {
+                                state::Session& session, const model::Plan& plan,
+                                const Limits& limits, const Interrupts& interrupts) {
   Executor executor(services, cluster, session, plan, limits, interrupts);
   auto account = co_await executor.run();
   auto durable = co_await session.durable();

@@ -18,7 +18,8 @@ namespace pveplan::engine {
 struct Limits {
   Limits() {}  // no aggregate: coroutine parameter (g++ 12)
   std::size_t parallelism = 10;
-  std::map<std::string, std::size_t, std::less<>> pools = {{"node", 4}, {"storage", 2}, {"clone", 3}};
+  std::map<std::string, std::size_t, std::less<>> pools = {
+      {"node", 4}, {"storage", 2}, {"clone", 3}};
   std::size_t of(const std::string& pool) const;
 };
 
@@ -42,18 +43,18 @@ struct RunAccount {
   bool complete() const;
 };
 
-/// Signals of the person who runs it. `wind_down`: start nothing new. `leave`: stop waiting too; the
-/// open intents stay in the journal.
+/// Signals of the person who runs it. `wind_down`: start nothing new. `leave`: stop waiting too;
+/// the open intents stay in the journal.
 struct Interrupts {
   Interrupts() {}  // no aggregate: coroutine parameter (g++ 12)
   async::CancelToken wind_down;
   async::CancelToken leave;
 };
 
-/// Runs the step graph of a plan. Independent work goes on after a failure; dependents of what failed
-/// are skipped. Re-decides nothing.
+/// Runs the step graph of a plan. Independent work goes on after a failure; dependents of what
+/// failed are skipped. Re-decides nothing.
 async::Task<RunAccount> execute(const Services& services, const model::ClusterFacts& cluster,
-                                state::Session& session, const model::Plan& plan, const Limits& limits,
-                                const Interrupts& interrupts);
+                                state::Session& session, const model::Plan& plan,
+                                const Limits& limits, const Interrupts& interrupts);
 
 }  // namespace pveplan::engine

@@ -5,13 +5,15 @@
 namespace pveplan::engine {
 namespace {
 
-void take(Recovery& recovery, const model::Intent& intent, schema::Result<model::Resolution> resolution) {
+void take(Recovery& recovery, const model::Intent& intent,
+          schema::Result<model::Resolution> resolution) {
   const auto what = fmt::format("{} of {}", intent.operation, intent.address.text());
   if (!resolution) {
     recovery.still_open.push_back(intent);
-    recovery.warnings.push_back(schema::warning(
-        "An earlier write is still open",
-        fmt::format("Whether the {} took effect could not be looked up: {}", what, resolution.error().detail)));
+    recovery.warnings.push_back(
+        schema::warning("An earlier write is still open",
+                        fmt::format("Whether the {} took effect could not be looked up: {}", what,
+                                    resolution.error().detail)));
   } else if (auto* done = std::get_if<model::Done>(&*resolution)) {
     recovery.settled.push_back({intent.id, what + " had taken effect", std::move(done->outcome)});
   } else if (std::holds_alternative<model::NotDone>(*resolution)) {
@@ -28,15 +30,16 @@ void take(Recovery& recovery, const model::Intent& intent, schema::Result<model:
 
 }  // namespace
 
-async::Task<schema::Result<Recovery>> settle_open_intents(const Services& services, core::Context context,
+async::Task<schema::Result<Recovery>> settle_open_intents(const Services& services,
+                                                          core::Context context,
                                                           const state::StateFile& state) {
   Recovery recovery;
   for (const auto& [id, intent] : state.open_intents) {
     const auto* type = services.types.find(intent.address.type);
     if (type == nullptr) {
-      co_return std::unexpected(schema::error(
-          "Unknown resource type in the state",
-          "An open intent belongs to " + intent.address.text() + ", but this program has no such type."));
+      co_return std::unexpected(schema::error("Unknown resource type in the state",
+                                              "An open intent belongs to " + intent.address.text() +
+                                                  ", but this program has no such type."));
     }
     auto resolution = co_await type->resolve(context, intent);
     take(recovery, intent, std::move(resolution));

@@ -24,7 +24,8 @@ struct Recovery {
 
 /// Asks each open intent's type how it ended. Only reads: `plan` uses the result in memory, `apply`
 /// journals it.
-async::Task<schema::Result<Recovery>> settle_open_intents(const Services& services, core::Context context,
+async::Task<schema::Result<Recovery>> settle_open_intents(const Services& services,
+                                                          core::Context context,
                                                           const state::StateFile& state);
 
 /// Does to a copy of the state what apply journals.

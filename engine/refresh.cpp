@@ -28,10 +28,10 @@ async::Task<schema::Result<void>> refresh(const Services& services, core::Contex
     const auto& reading = readings[i];
     const auto* type = services.types.find(reading.address.type);
     if (type == nullptr) {
-      co_return std::unexpected(schema::error(
-          "Unknown resource type in the state",
-          "The state holds " + reading.address.text() + ", but this program has no such type. Use the "
-          "version of pveplan that wrote the state."));
+      co_return std::unexpected(schema::error("Unknown resource type in the state",
+                                              "The state holds " + reading.address.text() +
+                                                  ", but this program has no such type. Use the "
+                                                  "version of pveplan that wrote the state."));
     }
     if (is_engine_only(*type)) {
       auto result = co_await type->read(context, reading.identity, reading.row);
@@ -43,7 +43,8 @@ async::Task<schema::Result<void>> refresh(const Services& services, core::Contex
   const auto total = group.size();
   while (!group.empty()) {
     auto finished = co_await group.next();
-    live.objects.insert_or_assign(readings[finished.id].address, outcome_of(std::move(finished.value)));
+    live.objects.insert_or_assign(readings[finished.id].address,
+                                  outcome_of(std::move(finished.value)));
     services.events.refresh_progress(total - group.size(), total);
   }
   co_return schema::Result<void>();

@@ -13,8 +13,8 @@ struct Reading {
   const model::Row* row = nullptr;
 };
 
-/// Reads all of them at once (the client limits what is in flight) and reports every failure. A read
-/// that fails for one object makes that object unreadable, never absent.
+/// Reads all of them at once (the client limits what is in flight) and reports every failure. A
+/// read that fails for one object makes that object unreadable, never absent.
 async::Task<schema::Result<void>> refresh(const Services& services, core::Context context,
                                           std::vector<Reading> readings, LiveState& live);
 

@@ -21,8 +21,8 @@ Schedule::Schedule(const model::Plan& plan, const core::TypeRegistry& types, con
     const auto* type = types.find(step.address.type);
     const auto* operation = type != nullptr ? core::find_operation(*type, step.operation) : nullptr;
     // Each step weighs at least one, so that among quick ones the longer chain still comes first.
-    weights[step.id] =
-        1 + 1000 * static_cast<std::uint64_t>(operation != nullptr ? operation->expected.count() : 0);
+    weights[step.id] = 1 + 1000 * static_cast<std::uint64_t>(
+                                      operation != nullptr ? operation->expected.count() : 0);
   }
   std::vector<Step::Id> order;
   order.reserve(plan.steps.size());

@@ -12,8 +12,8 @@
 
 namespace pveplan::engine {
 
-/// Decides which step of a plan starts next: pure bookkeeping. Longest remaining path first, ties by
-/// step id, within the limits.
+/// Decides which step of a plan starts next: pure bookkeeping. Longest remaining path first, ties
+/// by step id, within the limits.
 class Schedule {
  public:
   Schedule(const model::Plan& plan, const core::TypeRegistry& types, const Limits& limits);

@@ -15,8 +15,8 @@ namespace pveplan::engine {
 /// for a topology without [proxmox].
 class Services {
  public:
-  Services(async::Host& host_, const core::TypeRegistry& types_, const schema::SchemaRegistry& schemas_,
-           EventSink& events_)
+  Services(async::Host& host_, const core::TypeRegistry& types_,
+           const schema::SchemaRegistry& schemas_, EventSink& events_)
       : host(host_), types(types_), schemas(schemas_), events(events_) {}
 
   async::Host& host;

@@ -4,9 +4,9 @@
 #include "providers/async/retry.hpp"
 #include "providers/async/sleep.hpp"
 
-#include <stdexcept>
-
 #include <fmt/format.h>
+
+#include <stdexcept>
 
 namespace pveplan::engine {
 
@@ -49,7 +49,11 @@ async::Task<ApiResult> SharedReads::get(std::string path, core::Parameters query
 
 ReadContext::ReadContext(const Services& services, const model::ClusterFacts& cluster,
                          const state::StateFile& state, std::string topology, SharedReads* shared)
-    : services_(services), cluster_(cluster), state_(state), topology_(std::move(topology)), shared_(shared) {}
+    : services_(services),
+      cluster_(cluster),
+      state_(state),
+      topology_(std::move(topology)),
+      shared_(shared) {}
 
 async::Task<ApiResult> ReadContext::read(std::string path, core::Parameters query) {
   if (services_.api == nullptr) co_return std::unexpected(no_connection());
@@ -89,8 +93,8 @@ async::Task<void> ReadContext::pause(std::chrono::milliseconds duration) {
 void ReadContext::progress(std::string) {}
 void ReadContext::percent(int percent) { progress(fmt::format("{} %", percent)); }
 
-StepContext::StepContext(const Services& services, const model::ClusterFacts& cluster, state::Session& session,
-                         std::string topology, const model::Step& step)
+StepContext::StepContext(const Services& services, const model::ClusterFacts& cluster,
+                         state::Session& session, std::string topology, const model::Step& step)
     : ReadContext(services, cluster, session.state(), std::move(topology), nullptr),
       session_(session),
       step_(step),
@@ -145,9 +149,12 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
 /// Repeats only what certainly had no effect: what never left, and what met a lock (DEFINITIONS 8).
 async::Task<ApiResult> StepContext::send(core::ApiRequest request) {
   using std::chrono::milliseconds;
-  async::Backoff unsent(async::doubling_delays(milliseconds(500), milliseconds(8000), milliseconds(30'000)));
-  async::Backoff file_lock(async::doubling_delays(milliseconds(1000), milliseconds(15'000), milliseconds(300'000)));
-  async::Backoff guest_lock(async::doubling_delays(milliseconds(1000), milliseconds(5000), milliseconds(60'000)));
+  async::Backoff unsent(
+      async::doubling_delays(milliseconds(500), milliseconds(8000), milliseconds(30'000)));
+  async::Backoff file_lock(
+      async::doubling_delays(milliseconds(1000), milliseconds(15'000), milliseconds(300'000)));
+  async::Backoff guest_lock(
+      async::doubling_delays(milliseconds(1000), milliseconds(5000), milliseconds(60'000)));
   for (;;) {
     auto copy = request;
     auto answer = co_await services_.api->send(std::move(copy));
@@ -173,7 +180,9 @@ async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
   session_.started(*intent_, result.upid);
   auto end = co_await wait_for_task(result.upid);
   switch (end.state) {
-    case core::TaskEnd::State::ok: result.status = WriteResult::Status::done; break;
+    case core::TaskEnd::State::ok:
+      result.status = WriteResult::Status::done;
+      break;
     case core::TaskEnd::State::warnings:
       result.status = WriteResult::Status::done;
       result.warnings = true;

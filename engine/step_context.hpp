@@ -24,11 +24,12 @@ class SharedReads {
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
 
-/// Reads for providers outside of any step: refresh, and settling open intents. Has no way to write.
+/// Reads for providers outside of any step: refresh, and settling open intents. Has no way to
+/// write.
 class ReadContext : public core::ContextBackend, private core::ProgressSink {
  public:
-  ReadContext(const Services& services, const model::ClusterFacts& cluster, const state::StateFile& state,
-              std::string topology, SharedReads* shared);
+  ReadContext(const Services& services, const model::ClusterFacts& cluster,
+              const state::StateFile& state, std::string topology, SharedReads* shared);
 
   async::Task<core::ApiResult> read(std::string path, core::Parameters query) override;
   async::Task<core::ApiResult> read_shared(std::string path, core::Parameters query) override;
@@ -38,7 +39,9 @@ class ReadContext : public core::ContextBackend, private core::ProgressSink {
   async::Task<void> pause(std::chrono::milliseconds duration) override;
   void progress(std::string text) override;
   const model::ClusterFacts& cluster() const override { return cluster_; }
-  const model::Row* row(const schema::ResourceAddress& address) const override { return state_.row(address); }
+  const model::Row* row(const schema::ResourceAddress& address) const override {
+    return state_.row(address);
+  }
   std::string nonce() const override { return {}; }
   std::string topology() const override { return topology_; }
 

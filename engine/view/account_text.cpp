@@ -3,9 +3,9 @@
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
 
-#include <map>
-
 #include <fmt/format.h>
+
+#include <map>
 
 namespace pveplan::view {
 
@@ -14,7 +14,8 @@ using Status = ResourceResult::Status;
 
 std::string elapsed_text(std::chrono::nanoseconds elapsed) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
-  if (milliseconds < 10'000) return fmt::format("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100);
+  if (milliseconds < 10'000)
+    return fmt::format("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100);
   const auto seconds = milliseconds / 1000;
   if (seconds < 120) return fmt::format("{} s", seconds);
   return fmt::format("{} min {} s", seconds / 60, seconds % 60);
@@ -22,11 +23,12 @@ std::string elapsed_text(std::chrono::nanoseconds elapsed) {
 
 namespace {
 
-std::string headline(const engine::RunAccount& account, const model::Plan& plan, const std::string& verb) {
+std::string headline(const engine::RunAccount& account, const model::Plan& plan,
+                     const std::string& verb) {
   if (!account.complete()) return {};
   const auto counts = count_changes(plan);
-  std::string text = fmt::format("{} complete: {} added, {} changed, {} destroyed", verb, counts.add,
-                                 counts.change, counts.destroy);
+  std::string text = fmt::format("{} complete: {} added, {} changed, {} destroyed", verb,
+                                 counts.add, counts.change, counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} forgotten", counts.forget);
   return text + ".\n";
 }
@@ -39,7 +41,8 @@ std::string entry(const char* label, const std::string& address, const std::stri
 std::string failure_text(const ResourceResult& result) {
   auto text = result.operation;
   if (!result.diagnostic.detail.empty()) text += ": " + result.diagnostic.detail;
-  auto lines = entry(result.status == Status::unknown ? "unknown" : "failed", result.address.text(), text);
+  auto lines =
+      entry(result.status == Status::unknown ? "unknown" : "failed", result.address.text(), text);
   for (const auto& note : result.diagnostic.notes) lines += "              " + note.text + "\n";
   return lines;
 }
@@ -66,7 +69,8 @@ std::string closing_text(const engine::RunAccount& account) {
   if (account.journal_failure) {
     return wrapped("The state could not be written, so nothing more was started: " +
                        account.journal_failure->detail +
-                       " What was sent is in the journal as far as the disk took it; mend the disk and run "
+                       " What was sent is in the journal as far as the disk took it; mend the disk "
+                       "and run "
                        "pveplan apply again.",
                    0, 0) +
            "\n";
@@ -77,7 +81,8 @@ std::string closing_text(const engine::RunAccount& account) {
 
 }  // namespace
 
-std::string account_text(const engine::RunAccount& account, const model::Plan& plan, const std::string& verb) {
+std::string account_text(const engine::RunAccount& account, const model::Plan& plan,
+                         const std::string& verb) {
   auto text = headline(account, plan, verb);
   text += fmt::format("Done {}, failed {}, skipped {}, not started {}", account.count(Status::done),
                       account.count(Status::failed), account.count(Status::skipped),
@@ -87,7 +92,8 @@ std::string account_text(const engine::RunAccount& account, const model::Plan& p
   }
   text += fmt::format(", in {}.\n", elapsed_text(account.elapsed));
   for (const auto& result : account.results) {
-    if (result.status == Status::failed || result.status == Status::unknown) text += failure_text(result);
+    if (result.status == Status::failed || result.status == Status::unknown)
+      text += failure_text(result);
   }
   return text + skipped_text(account) + closing_text(account);
 }

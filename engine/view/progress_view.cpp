@@ -12,12 +12,14 @@ constexpr std::size_t kStatusColumn = 45;
 constexpr std::size_t kMostLines = 10;  ///< running steps shown at once
 
 std::string label_of(const model::Step& step) {
-  return "  " + padded(step.address.text(), 14) + (step.summary.empty() ? step.operation : step.summary);
+  return "  " + padded(step.address.text(), 14) +
+         (step.summary.empty() ? step.operation : step.summary);
 }
 
 }  // namespace
 
-ProgressView::ProgressView(const async::Clock& clock, Output output, bool terminal, std::size_t columns)
+ProgressView::ProgressView(const async::Clock& clock, Output output, bool terminal,
+                           std::size_t columns)
     : clock_(clock), output_(std::move(output)), terminal_(terminal), columns_(columns) {}
 
 std::string ProgressView::line(const Running& running, const std::string& status) const {
@@ -38,7 +40,8 @@ void ProgressView::draw() {
   std::size_t lines = 0;
   for (const auto& [id, running] : running_) {
     if (lines == kMostLines) break;
-    text += line(running, elapsed_text(clock_.steady() - running.started) + "  " + running.note) + "\n";
+    text +=
+        line(running, elapsed_text(clock_.steady() - running.started) + "  " + running.note) + "\n";
     ++lines;
   }
   if (running_.size() > lines) {
@@ -82,13 +85,15 @@ void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic
   const auto label = at != running_.end() ? at->second.label : label_of(step);
   const Running shown{label, {}, {}, {}};
   if (at != running_.end()) running_.erase(at);
-  print(line(shown, "failed  " + elapsed_text(elapsed)) + "\n      " + wrapped(diagnostic.detail, 6, 6) + "\n");
+  print(line(shown, "failed  " + elapsed_text(elapsed)) + "\n      " +
+        wrapped(diagnostic.detail, 6, 6) + "\n");
 }
 
 void ProgressView::winding_down(std::size_t running) {
-  print(fmt::format("Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again to leave "
-                    "them running.\n",
-                    counted(running, "running step")));
+  print(fmt::format(
+      "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again to leave "
+      "them running.\n",
+      counted(running, "running step")));
 }
 
 void ProgressView::tick() {
@@ -100,7 +105,9 @@ void ProgressView::tick() {
   for (auto& [id, running] : running_) {
     if (now - running.told < std::chrono::seconds(30)) continue;
     running.told = now;
-    output_(line(running, "still running  " + elapsed_text(now - running.started) + "  " + running.note) + "\n");
+    output_(line(running,
+                 "still running  " + elapsed_text(now - running.started) + "  " + running.note) +
+            "\n");
   }
 }
 
