@@ -103,6 +103,34 @@ enum class EffectRule {
   identity,        ///< a change is refused
 };
 
+/// What a text must look like, checked and normalised by schema/formats. Of a list, each element.
+enum class Format {
+  none,
+  name,            ///< a name or key of the topology: `[A-Za-z0-9_-]+`
+  dns_name,        ///< labels of letters, digits and hyphens, joined by dots
+  interface_name,  ///< of a network interface on a host
+  tag,             ///< of a guest; normalised to lower case
+  mac,             ///< six pairs; normalised to upper case
+  ip,              ///< one address of either family, without a prefix
+  ipv4,
+  ipv6,
+  ipv4_with_prefix,  ///< "10.0.0.5/24": an address in its network
+  ipv6_with_prefix,
+  ipv4_network,   ///< "10.0.0.0/24": no host bits
+  ipv4_range,     ///< "10.0.0.5", or "10.0.0.5-10.0.0.9"
+  guest_ipv4,     ///< "dhcp", "pool:NAME", or an address with its prefix
+  guest_ipv6,     ///< "auto", "dhcp", or an address with its prefix
+  integer_range,  ///< "5", or "5-9"
+  url,            ///< http or https
+  checksum,       ///< "sha256:…" and its like; normalised to lower case
+  disk_slot,      ///< "scsi1"
+  nic_slot,       ///< "net0"
+  storage_name,
+  pool_id,  ///< of a Proxmox pool: up to three levels with slashes
+  file,     ///< must exist; relative to the file that names it
+  ssh_key,  ///< a public key, or a file that holds such; becomes the keys themselves
+};
+
 /// A value that names something else in the topology.
 struct ReferenceRule {
   std::vector<std::string> target_types;  ///< resource types, or "node", "storage"
@@ -122,6 +150,7 @@ struct Wire {
   enum class Encoding {
     plain,
     boolean,
+    on_ignore,  ///< "on" or "ignore" for true and false
     mebibytes,
     gibibytes,
     comma_list,
@@ -136,6 +165,7 @@ struct Wire {
 struct EnumValue {
   std::string name;
   VersionRange versions;
+  std::string later;  ///< not empty: the value is known but not acted on yet
 };
 
 /// Everything that is known about one attribute. Validation, defaults, JSON Schema, reference
@@ -156,14 +186,17 @@ struct AttributeSchema {
   std::string pattern;                      ///< ECMAScript, matches the whole text
   std::string pattern_description;  ///< "a DNS name": what a message says instead of the pattern
   std::optional<std::size_t> max_length;
+  Format format = Format::none;
   std::vector<EnumValue> one_of;
   std::optional<ReferenceRule> reference;
   VersionRange versions;
   Wire wire;
   bool sensitive = false;
   bool identity = false;
-  /// Not empty: a topology that uses it gets one clear error with this text ("joins with …").
+  /// Not empty: a topology that uses it gets one clear error with this whole sentence.
   std::string later;
+  /// With `later`: the one value that is acted on already.
+  std::optional<Value> later_except;
 };
 
 /// A rule over several attributes of one object.
@@ -172,7 +205,8 @@ struct CrossConstraint {
     requires_other,
     conflicts,
     exactly_one_of,
-    at_most_one_of
+    at_most_one_of,
+    one_part_only,  ///< {"nic", "gateway"}: at most one entry of the keyed part states it
   } kind = Kind::at_most_one_of;
   std::vector<std::string> attributes;  ///< requires_other: the first one needs all the others
   std::string reason;                   ///< a whole sentence for the message; may be empty

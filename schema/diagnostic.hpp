@@ -27,6 +27,7 @@ struct Diagnostic {
   std::string context;  ///< the block that holds the span, such as "[vm.web]"
   std::optional<ResourceAddress> address;
   std::vector<Note> notes;
+  bool sensitive = false;  ///< what the span covers is a secret: views do not show it
 };
 
 /// Builds the common case; name the rest with designated members on the result.

@@ -15,7 +15,7 @@ namespace pveplan::schema {
 struct Node;
 using NodePtr = std::shared_ptr<const Node>;
 
-/// One entry of a table in written order.
+/// One entry of a table.
 struct Entry {
   std::string key;
   Span key_span;
@@ -36,7 +36,9 @@ struct Node {
   struct Date {
     std::string text;
   };
-  std::variant<bool, std::int64_t, double, std::string, Date, Table, Array> data;
+  std::variant<bool, std::int64_t, Decimal, std::string, Date, Table, Array> data;
+  /// The whole value; of a table with a header only the header, of one that dotted keys made the
+  /// key that made it.
   Span span;
 
   const Table* table() const { return std::get_if<Table>(&data); }
@@ -46,8 +48,29 @@ struct Node {
   const Entry* find(std::string_view key) const;
 };
 
+/// The word for what was written: "a string", "a table" …
+std::string_view node_kind(const Node& node);
+
+/// A table of the given entries, sorted here.
+NodePtr make_table(std::vector<Entry> entries, Span span);
+
+/// Files beyond this are refused: nobody writes them, and offsets are 32 bits wide.
+inline constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
+
 /// Parses one TOML file that is registered in `sources` into a located tree. A syntax error gives
 /// one diagnostic with a hint for what people really write, and a null tree.
-NodePtr parse_document(const SourceMap& sources, std::uint32_t file, Diagnostics& diagnostics);
+NodePtr parse_document(const SourceMap& sources, std::uint32_t file, Diagnostics& diagnostics,
+                       std::size_t max_bytes = kMaxFileBytes);
+
+/// The headers of a tree in file order, to tell in which block a place lies.
+class HeaderIndex {
+ public:
+  explicit HeaderIndex(const Node& root);
+  /// The header in force at that offset; nullptr in front of the first one.
+  const Span* header_at(std::uint32_t offset) const;
+
+ private:
+  std::vector<Span> headers_;
+};
 
 }  // namespace pveplan::schema

@@ -125,8 +125,21 @@ AttributeBuilder& AttributeBuilder::max_length(std::size_t characters) {
   attribute_.max_length = characters;
   return *this;
 }
+AttributeBuilder& AttributeBuilder::format(Format format) {
+  attribute_.format = format;
+  if (format == Format::mac) attribute_.canonical = CanonicalForm::mac;
+  return *this;
+}
+AttributeBuilder& AttributeBuilder::value_since(const char* name, int version) {
+  attribute_.one_of.push_back({name, {version, 0}, {}});
+  return *this;
+}
+AttributeBuilder& AttributeBuilder::value_later(const char* name, std::string text) {
+  attribute_.one_of.push_back({name, {}, std::move(text)});
+  return *this;
+}
 AttributeBuilder& AttributeBuilder::values(std::initializer_list<const char*> names) {
-  for (const char* name : names) attribute_.one_of.push_back({name, {}});
+  for (const char* name : names) attribute_.one_of.push_back({name, {}, {}});
   return *this;
 }
 AttributeBuilder& AttributeBuilder::refers_to(ReferenceRule rule) {
@@ -160,6 +173,12 @@ AttributeBuilder& AttributeBuilder::identity() {
 }
 AttributeBuilder& AttributeBuilder::later(std::string text) {
   attribute_.later = std::move(text);
+  return *this;
+}
+
+AttributeBuilder& AttributeBuilder::later_except(Value acted_on, std::string text) {
+  attribute_.later = std::move(text);
+  attribute_.later_except = std::move(acted_on);
   return *this;
 }
 

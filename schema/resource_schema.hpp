@@ -1,6 +1,7 @@
 #pragma once
 
 #include "schema/attribute.hpp"
+#include "schema/diagnostic.hpp"
 
 #include <initializer_list>
 #include <map>
@@ -16,6 +17,8 @@ enum class Instances {
   per_node_default,   ///< image, template: the nodes where users are placed
 };
 
+struct Resource;
+
 /// One resource type as the topology language sees it. Knows no HTTP.
 struct ResourceSchema {
   std::string type;
@@ -24,8 +27,12 @@ struct ResourceSchema {
   Instances instances = Instances::single;
   int version = 1;  ///< of the state form
   bool takes_profiles = false;
-  bool repeatable = false;  ///< may use count and for_each
-  std::string later;        ///< not empty: the type is known but not acted on yet; says so
+  bool repeatable = false;        ///< may use count and for_each
+  bool needs_connection = false;  ///< a topology that uses it needs [proxmox]
+  std::string later;              ///< not empty: the type is known but not acted on yet; says so
+  /// Rules that no declaration can express, such as "every range lies in `cidr`". Sees the decoded
+  /// instance; attributes that failed are absent, those not known yet are unknown.
+  void (*check)(const Resource& resource, Diagnostics& diagnostics) = nullptr;
 
   const AttributeSchema* find(std::string_view name) const { return object.find(name); }
 };
@@ -78,7 +85,10 @@ class AttributeBuilder {
   AttributeBuilder& whole(std::int64_t multiple);
   AttributeBuilder& matches(std::string pattern, std::string description);
   AttributeBuilder& max_length(std::size_t characters);
+  AttributeBuilder& format(Format format);
   AttributeBuilder& values(std::initializer_list<const char*> names);
+  AttributeBuilder& value_since(const char* name, int version);
+  AttributeBuilder& value_later(const char* name, std::string text);
   AttributeBuilder& refers_to(ReferenceRule rule);
   AttributeBuilder& since(int version);
   AttributeBuilder& until(int version);
@@ -87,6 +97,7 @@ class AttributeBuilder {
   AttributeBuilder& sensitive();
   AttributeBuilder& identity();
   AttributeBuilder& later(std::string text);
+  AttributeBuilder& later_except(Value acted_on, std::string text);
   AttributeSchema build() const { return attribute_; }
 
  private:

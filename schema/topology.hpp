@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,12 +41,16 @@ struct Connection {
   Span span;
 };
 
-/// "address needs target", with the text that caused it.
+/// "address needs target", with the text that caused it. A target without a key means all
+/// instances of that block, however many there are; a graph narrows it to the copy of the own node
+/// where the target is a per-node type.
 struct Dependency {
   ResourceAddress target;
   Span span;
   std::string attribute;  ///< "template", "nic.lan.ip", "after"
 };
+
+class InstanceRecipe;
 
 /// One resource as desired: one instance after `count`, `for_each`, profiles and variables are
 /// resolved. Defaults are not filled in; what the topology does not state is absent.
@@ -53,15 +58,28 @@ struct Resource {
   ResourceAddress address;
   const ResourceSchema* schema = nullptr;
   /// The stated attributes as an object. Sizes are bytes, durations seconds, sets are lists in
-  /// written order, keyed parts are maps; references to other resources are Kind::reference.
+  /// written order, keyed parts are maps (`disk.osd` with `count = 2` has the keys "osd[1]" and
+  /// "osd[2]"), MACs are upper case, file names are resolved; a secret is an object with one of
+  /// `env`, `file`, `command`; references to other resources are Kind::reference.
   Value attributes;
   NodePtr tree;  ///< merged from profiles and the block: where each leaf was written
   Span span;     ///< the block's header
   std::vector<Dependency> dependencies;
   std::set<std::string> unset;  ///< paths named by `unset`
+  /// Set for a per-node resource whose nodes are not stated: the address has no key yet, and
+  /// expand_per_node() makes the instances. Values that name the node are unknown until then.
+  std::shared_ptr<const InstanceRecipe> recipe;
 
+  bool unexpanded() const { return recipe != nullptr; }
   /// The range in which a value was written, the header where it was not.
   Span span_of(const Path& path) const;
+};
+
+/// A variable as it was given, for the plan file and for messages.
+struct VariableBinding {
+  std::string name;
+  Value value;         ///< carries the sensitive mark
+  std::string origin;  ///< "--var", "prod.vars.toml", "PVEPLAN_VAR_env", "default"
 };
 
 struct StateBackend {
@@ -86,6 +104,7 @@ struct Topology {
   std::optional<SecretSource> secret_key;
   std::vector<Resource> resources;
   std::vector<Moved> moved;
+  std::vector<VariableBinding> variables;  ///< sorted by name
 
   const Resource* find(const ResourceAddress& address) const;
 };

@@ -1,0 +1,256 @@
+#include "schema/blocks.hpp"
+
+#include "schema/convert.hpp"
+#include "schema/formats.hpp"
+#include "schema/instance_keys.hpp"
+#include "schema/later.hpp"
+#include "schema/merge.hpp"
+#include "schema/suggest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::schema {
+namespace {
+
+/// Top-level names that are no resource types.
+bool is_root_block(std::string_view name) {
+  return name == "pveplan" || name == "proxmox" || name == "variable" || name == "profile";
+}
+
+/// What stands in a block and is no attribute of the resource.
+bool is_meta_key(std::string_view key, const ResourceSchema& schema) {
+  if (key == "after") return true;
+  if (key == "use" || key == "unset") return schema.takes_profiles;
+  const bool per_node = schema.instances != Instances::single;
+  if (key == "nodes") return per_node;
+  if (key == "each") return per_node || schema.repeatable;
+  if (key == "count" || key == "for_each") return !per_node && schema.repeatable;
+  return false;
+}
+
+class BlockCollector {
+ public:
+  explicit BlockCollector(DecodeContext& context) : context_(context) {}
+
+  std::vector<Block> collect(const Node& root) {
+    if (const auto* profiles = root.find("profile")) check_profiles(*profiles);
+    for (const auto& entry : root.table()->entries) {
+      if (is_root_block(entry.key)) continue;
+      const auto* schema = context_.registry.find(entry.key);
+      if (schema != nullptr && schema->later.empty()) {
+        collect_type(entry, *schema);
+      } else if (schema != nullptr || is_later_type(entry.key)) {
+        refuse_later(entry);
+      } else {
+        unknown_type(entry);
+      }
+    }
+    for (auto& block : blocks_) enter(block);
+    return std::move(blocks_);
+  }
+
+ private:
+  void add_error(std::string summary, std::string detail, Span span) {
+    context_.diagnostics.add(error(std::move(summary), std::move(detail), span));
+  }
+
+  void unknown_type(const Entry& entry) {
+    std::vector<std::string> names = {"pveplan", "proxmox", "variable", "profile"};
+    for (const auto& [type, schema] : context_.registry.all()) names.push_back(type);
+    add_error("Unknown block",
+              fmt::format("\"{}\" is no type of resource.{}", entry.key,
+                          context_.guess(entry.key, names)),
+              entry.key_span);
+  }
+
+  void refuse_later(const Entry& entry) {
+    const auto one = [this, &entry](Span span) {
+      add_error("Not supported yet",
+                fmt::format("pveplan does not act on \"{}\" blocks yet. Take them out, or wait for "
+                            "a version that does.",
+                            entry.key),
+                span);
+    };
+    if (const auto* array = entry.value->array()) {
+      for (const auto& item : array->items) one(item->span);
+      if (array->items.empty()) one(entry.key_span);
+      return;
+    }
+    if (entry.value->table() == nullptr) return one(entry.key_span);
+    for (const auto& named : entry.value->table()->entries) {
+      context_.groups[entry.key + "." + named.key] = {};
+      one(named.value->table() == nullptr ? named.key_span : named.value->span);
+    }
+  }
+
+  void collect_type(const Entry& entry, const ResourceSchema& schema) {
+    const auto* table = entry.value->table();
+    if (table == nullptr) {
+      return add_error("Wrong type",
+                       fmt::format("\"{0}\" blocks have names: write [{0}.NAME].", entry.key),
+                       entry.key_span);
+    }
+    for (const auto& named : table->entries) collect_block(entry.key, named, schema);
+  }
+
+  void collect_block(const std::string& type, const Entry& named, const ResourceSchema& schema) {
+    if (!is_name(named.key)) {
+      return add_error("Invalid name",
+                       fmt::format("\"{}\" is not {}.", named.key, format_words(Format::name)),
+                       named.key_span);
+    }
+    if (named.value->table() == nullptr) {
+      return add_error("Wrong type",
+                       fmt::format("\"{0}\" blocks have names: write [{0}.NAME] above the "
+                                   "attributes.",
+                                   type),
+                       named.key_span);
+    }
+    Block block;
+    block.address = {type, named.key, {}, {}};
+    block.schema = &schema;
+    block.span = named.value->span;
+    block.tree = with_profiles(named.value, schema, block);
+    if (const auto* after = block.tree->find("after")) block.after = after->value;
+    find_instances(context_, block);
+    block.tree = without_entries(
+        block.tree, [&schema](const std::string& key) { return is_meta_key(key, schema); });
+    blocks_.push_back(std::move(block));
+  }
+
+  void enter(const Block& block) {
+    Group group;
+    group.schema = block.schema;
+    group.span = block.span;
+    group.keyed = block.keyed;
+    group.uncertain = block.uncertain || block.unexpanded;
+    group.keys = block.keys;
+    std::sort(group.keys.begin(), group.keys.end());
+    context_.groups[block.address.text()] = std::move(group);
+  }
+
+  void check_profiles(const Entry& profiles) {
+    const auto* table = profiles.value->table();
+    if (table == nullptr) {
+      return add_error("Wrong type", "Profiles are blocks: write [profile.NAME].",
+                       profiles.key_span);
+    }
+    for (const auto& entry : table->entries) {
+      if (!is_name(entry.key) || entry.value->table() == nullptr) {
+        add_error("Invalid name",
+                  fmt::format("A profile is written [profile.NAME], with {}.",
+                              format_words(Format::name)),
+                  entry.key_span);
+        continue;
+      }
+      for (const auto& attribute : entry.value->table()->entries) {
+        refuse_in_profile(attribute);
+      }
+      profiles_[entry.key] = entry.value;
+    }
+  }
+
+  void refuse_in_profile(const Entry& attribute) {
+    static constexpr std::array<std::string_view, 6> kOwn = {"use",      "unset", "count",
+                                                             "for_each", "each",  "after"};
+    if (std::find(kOwn.begin(), kOwn.end(), attribute.key) == kOwn.end()) return;
+    add_error("Not possible in a profile",
+              fmt::format("\"{}\" stands in the block that uses the profile.", attribute.key),
+              attribute.key_span);
+  }
+
+  std::vector<std::string> texts(const Entry* entry, const char* name) {
+    static const auto kTexts = list_of(string());
+    std::vector<std::string> result;
+    if (entry == nullptr) return result;
+    Converter converter(context_, Converter::References::refused);
+    Site site;
+    site.name = name;
+    site.span = entry->value->span;
+    const auto list = converter.convert(*entry->value, kTexts, site);
+    if (list.kind() != Value::Kind::list) return result;
+    for (const auto& item : list.as_list()) {
+      result.push_back(item.is_string() ? item.as_string() : std::string());
+    }
+    return result;
+  }
+
+  /// Profiles from left to right, without what `unset` names, then the block itself.
+  NodePtr with_profiles(const NodePtr& own, const ResourceSchema& schema, Block& block) {
+    if (!schema.takes_profiles) return own;
+    const auto* use = own->find("use");
+    const auto* unset = own->find("unset");
+    if (use == nullptr && unset == nullptr) return own;
+    auto inherited = make_table({}, own->span);
+    std::size_t index = 0;
+    for (const auto& name : texts(use, "use")) {
+      const auto profile = profiles_.find(name);
+      const auto& items = use->value->array()->items;
+      const auto span = index < items.size() ? items[index]->span : use->value->span;
+      ++index;
+      if (profile != profiles_.end()) {
+        inherited = merge_trees(inherited, without_own(profile->second));
+      } else if (!name.empty()) {
+        unknown_profile(name, span);
+      }
+    }
+    for (const auto& text : texts(unset, "unset"))
+      inherited = take_out(inherited, own, text, schema, *unset, block);
+    return merge_trees(inherited, own);
+  }
+
+  static NodePtr without_own(const NodePtr& profile) {
+    return without_entries(profile, [](const std::string& key) {
+      return key == "use" || key == "unset" || key == "count" || key == "for_each" ||
+             key == "each" || key == "after";
+    });
+  }
+
+  void unknown_profile(const std::string& name, Span span) {
+    if (context_.incomplete) return;
+    std::vector<std::string> names;
+    for (const auto& [known, tree] : profiles_) names.push_back(known);
+    add_error("Unknown profile",
+              fmt::format("There is no [profile.{}] in the topology.{}", name,
+                          context_.guess(name, names)),
+              span);
+  }
+
+  NodePtr take_out(const NodePtr& inherited, const NodePtr& own, const std::string& text,
+                   const ResourceSchema& schema, const Entry& unset, Block& block) {
+    const auto path = Path::parse(text);
+    const auto span = context_.narrow(unset.value->span, text);
+    if (schema.find(path.steps().front()) == nullptr) {
+      std::vector<std::string> names;
+      for (const auto& attribute : schema.object.attributes) names.push_back(attribute.name);
+      add_error("Unknown attribute",
+                fmt::format("\"unset\" names paths such as \"nic.lan.vlan\", and a {} has no "
+                            "attribute \"{}\".{}",
+                            schema.type, path.steps().front(),
+                            context_.guess(path.steps().front(), names)),
+                span);
+      return inherited;
+    }
+    if (has_path(*own, path)) {
+      add_error("Set and unset",
+                fmt::format("\"unset\" names \"{}\", and the same block states it.", text), span);
+      return inherited;
+    }
+    block.unset.insert(text);
+    return without_path(inherited, path);
+  }
+
+  DecodeContext& context_;
+  std::map<std::string, NodePtr> profiles_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace
+
+std::vector<Block> collect_blocks(DecodeContext& context, const Node& root) {
+  return BlockCollector(context).collect(root);
+}
+
+}  // namespace pveplan::schema

@@ -1,0 +1,30 @@
+#include "schema/later.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pveplan::schema {
+namespace {
+
+constexpr std::array<std::string_view, 18> kTypes = {
+    "acl",    "bond",    "ceph",  "container",   "group",       "ha_rule",
+    "import", "k3s",     "moved", "mapping_dir", "mapping_pci", "mapping_usb",
+    "output", "removed", "role",  "token",       "user",        "vlan"};
+
+constexpr std::array<std::string_view, 6> kAttributes = {"allow_replace", "ignore", "manage",
+                                                         "protect",       "wait",   "wait_timeout"};
+
+template <std::size_t kSize>
+bool holds(const std::array<std::string_view, kSize>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+bool is_later_type(std::string_view type) {
+  return holds(kTypes, type) || type.starts_with("node_");
+}
+
+bool is_later_attribute(std::string_view name) { return holds(kAttributes, name); }
+
+}  // namespace pveplan::schema

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace pveplan::schema {
+
+/// Bytes of a size such as "40GiB" or "1.5TiB": a number and one of B, KiB, MiB, GiB, TiB, PiB. The
+/// error is a whole sentence that says what to write.
+std::expected<std::int64_t, std::string> parse_size(std::string_view text);
+
+/// The shortest exact form: 1073741824 is "1GiB".
+std::string format_size(std::int64_t bytes);
+
+/// Seconds of a duration such as "90s", "5m", "1h30m" or "2d".
+std::expected<std::int64_t, std::string> parse_duration(std::string_view text);
+
+/// The shortest exact form: 5400 is "1h30m".
+std::string format_duration(std::int64_t seconds);
+
+}  // namespace pveplan::schema
