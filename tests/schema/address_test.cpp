@@ -16,8 +16,8 @@ TEST_CASE("addresses print and parse in one canonical form") {
 }
 
 TEST_CASE("what is no address is refused") {
-  const std::string text =
-      GENERATE("", "vm", "vm.", ".db", "vm.db[", "vm.db[]", "vm.db[a b]", "vm.d b", "a.b.c.d", "vm]");
+  const std::string text = GENERATE("", "vm", "vm.", ".db", "vm.db[", "vm.db[]", "vm.db[a b]",
+                                    "vm.d b", "a.b.c.d", "vm]");
   CHECK_FALSE(parse_address(text));
 }
 

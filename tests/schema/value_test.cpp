@@ -1,6 +1,6 @@
-#include "schema/json.hpp"
 #include "schema/value.hpp"
 
+#include "schema/json.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace pveplan::schema;
@@ -24,7 +24,8 @@ TEST_CASE("json deeper than any answer is refused instead of overflowing the sta
 }
 
 TEST_CASE("fields are sorted and of equal names the last one stays") {
-  const auto value = Value::object({{"b", Value::integer(1)}, {"a", Value()}, {"b", Value::integer(2)}});
+  const auto value =
+      Value::object({{"b", Value::integer(1)}, {"a", Value()}, {"b", Value::integer(2)}});
   CHECK(to_json(value) == R"({"a":null,"b":2})");
 }
 

@@ -1,6 +1,6 @@
 #include "providers/pve/resources/vm/schema.hpp"
 
-#include "providers/pve/resources/guest_parts/guest_parts.hpp"
+#include "providers/pve/resources/guest_parts/guest_schemas.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "providers/pve/resources/guest_parts/guest_parts.hpp"
+#include "providers/pve/resources/guest_parts/guest_schemas.hpp"
 
 #include <utility>
 
