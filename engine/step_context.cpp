@@ -102,12 +102,14 @@ StepContext::StepContext(const Services& services, const model::ClusterFacts& cl
 
 void StepContext::progress(std::string text) { services_.events.step_progress(step_, text); }
 
-async::Task<schema::Result<void>> StepContext::open_intent() {
+async::Task<schema::Result<void>> StepContext::open_intent(schema::Value remember) {
   if (intent_) co_return schema::Result<void>();
   model::Intent intent;
   intent.address = step_.address;
   intent.operation = step_.operation;
   intent.arguments = step_.arguments;
+  if (!remember.is_null())
+    intent.arguments = intent.arguments.with(schema::Path({"remember"}), std::move(remember));
   intent.nonce = nonce_;
   intent.server_time = services_.api->server_time();
   auto opened = session_.open_intent(std::move(intent));
@@ -119,7 +121,7 @@ async::Task<schema::Result<void>> StepContext::open_intent() {
 
 async::Task<WriteResult> StepContext::write(core::Write write) {
   WriteResult result;
-  auto opened = co_await open_intent();
+  auto opened = co_await open_intent(write.remember);
   if (!opened) {
     journal_failed_ = true;
     result.status = WriteResult::Status::failed;

@@ -76,7 +76,7 @@ class StepContext final : public ReadContext {
   void clear_unknown() { unknown_ = false; }
 
  private:
-  async::Task<schema::Result<void>> open_intent();
+  async::Task<schema::Result<void>> open_intent(schema::Value remember);
   async::Task<core::ApiResult> send(core::ApiRequest request);
   async::Task<core::WriteResult> wait_for_end(core::ApiAnswer answer);
 

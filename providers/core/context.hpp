@@ -37,6 +37,9 @@ class Write {
   bool forks_task = false;  ///< the answer is a UPID that must be waited for
   /// A secret to add as a parameter after everything was journaled: name and value.
   Parameters secret_parameters;
+  /// Joins the intent's arguments as `remember`: what resolve() needs beyond the step, such as the
+  /// digest that was read just before.
+  schema::Value remember;
 };
 
 /// How a Proxmox task ended.
@@ -77,6 +80,9 @@ class ContextBackend {
   virtual async::Task<TaskEnd> wait_for_task(std::string upid) = 0;
   virtual async::Task<TaskEnd> look_at_task(std::string upid) = 0;
   virtual async::Task<void> pause(std::chrono::milliseconds duration) = 0;
+  /// The text behind a secret attribute of the step's resource ("cloud_init.password"), in the form
+  /// in which it is sent: a password is crypted already.
+  virtual async::Task<schema::Result<std::string>> secret(std::string path);
   virtual void progress(std::string text) = 0;
   virtual const model::ClusterFacts& cluster() const = 0;
   virtual const model::Row* row(const schema::ResourceAddress& address) const = 0;
@@ -107,6 +113,9 @@ class Context {
   }
   async::Task<void> pause(std::chrono::milliseconds duration) const {
     return backend_->pause(duration);
+  }
+  async::Task<schema::Result<std::string>> secret(std::string path) const {
+    return backend_->secret(std::move(path));
   }
   void progress(std::string text) const { backend_->progress(std::move(text)); }
   const model::ClusterFacts& cluster() const { return backend_->cluster(); }

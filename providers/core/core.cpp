@@ -60,6 +60,11 @@ std::string advice(ApiFailure failure) {
 
 }  // namespace
 
+async::Task<schema::Result<std::string>> ContextBackend::secret(std::string path) {
+  co_return std::unexpected(schema::error(
+      "Secret not available", "The value of " + path + " cannot be fetched in this run."));
+}
+
 schema::Diagnostic ApiError::diagnostic() const {
   std::string detail = fmt::format("{} failed", request);
   if (status != 0) detail += fmt::format(" with status {}", status);

@@ -1,7 +1,9 @@
 #include "providers/pve/settle/settle.hpp"
 
+#include "providers/pve/client/encoding.hpp"
 #include "providers/pve/client/server_time.hpp"
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/task/upid.hpp"
 
 #include <fmt/format.h>
 
@@ -24,6 +26,54 @@ bool SettleClock::has_settled(const std::string& server_time) {
 
 const std::string& server_time_of(const core::ApiResult& answer) {
   return answer ? answer->server_time : answer.error().server_time;
+}
+
+async::Task<std::expected<std::optional<std::string>, core::ApiError>> our_running_task(
+    core::Context context, std::string node, std::string type, std::string id,
+    model::Intent intent) {
+  core::Parameters query;
+  query.emplace_back("source", "active");
+  query.emplace_back("typefilter", type);
+  auto answer = co_await context.read("/nodes/" + percent_encode(node) + "/tasks", query);
+  if (!answer) co_return std::unexpected(answer.error());
+  std::optional<std::string> found;
+  if (answer->data.kind() != schema::Value::Kind::list) co_return found;
+  const auto opened = epoch_from_rfc3339(intent.server_time).value_or(0);
+  for (const auto& entry : answer->data.as_list()) {
+    const auto upid = parse_upid(text_of(entry, "upid"));
+    if (!upid || member(entry, "endtime") != nullptr) continue;
+    if (upid->type != type || upid->id != id || upid->user != context.cluster().user) continue;
+    if (upid->start_time >= opened) found = upid->text;
+  }
+  co_return found;
+}
+
+async::Task<TaskTrace> follow_task(core::Context context, std::string node, std::string type,
+                                   std::string id, model::Intent intent) {
+  using State = core::TaskEnd::State;
+  TaskTrace trace;
+  if (!intent.upid.empty()) {
+    auto end = co_await context.wait_for_task(intent.upid);
+    trace.failed = end.state == State::failed;
+    trace.open = end.state == State::running;
+    trace.reason = fmt::format("the task {} still runs", intent.upid);
+    co_return trace;
+  }
+  // one that ends without being journaled proves nothing, but its effect is there to be seen
+  for (;;) {
+    auto running = co_await our_running_task(context, node, type, id, intent);
+    if (!running) {
+      trace.open = true;
+      trace.reason = still_open(running.error()).reason;
+      co_return trace;
+    }
+    if (!running->has_value()) co_return trace;
+    auto end = co_await context.wait_for_task(running->value());
+    if (end.state != State::running) continue;
+    trace.open = true;
+    trace.reason = fmt::format("the task {} still runs", running->value());
+    co_return trace;
+  }
 }
 
 model::StillOpen still_open(const core::ApiError& error) {

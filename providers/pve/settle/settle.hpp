@@ -28,6 +28,24 @@ class SettleClock {
 /// The server's clock as told by an answer, good or bad.
 const std::string& server_time_of(const core::ApiResult& answer);
 
+/// Which of our own Proxmox tasks runs now, of that type and about that id, and not started before
+/// the intent was opened. Answers its UPID, or nothing.
+async::Task<std::expected<std::optional<std::string>, core::ApiError>> our_running_task(
+    core::Context context, std::string node, std::string type, std::string id,
+    model::Intent intent);
+
+/// How an intent's task stands, after waiting for it: the journaled one, else one of ours that runs
+/// now.
+class TaskTrace {
+ public:
+  TaskTrace() {}
+  bool failed = false;  ///< the journaled task certainly failed
+  bool open = false;    ///< it runs, and could not be waited for
+  std::string reason;   ///< of `open`
+};
+async::Task<TaskTrace> follow_task(core::Context context, std::string node, std::string type,
+                                   std::string id, model::Intent intent);
+
 /// A failure that says nothing about the object: it stays open, or unreadable.
 model::StillOpen still_open(const core::ApiError& error);
 model::Unreadable unreadable(const core::ApiError& error);

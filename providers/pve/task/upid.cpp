@@ -15,17 +15,6 @@ std::optional<std::int64_t> parse_hex(std::string_view text) {
   return number;
 }
 
-std::string percent_decode(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto code = text[i] == '%' && i + 2 < text.size() ? parse_hex(text.substr(i + 1, 2))
-                                                            : std::optional<std::int64_t>();
-    if (code) i += 2;
-    result += code ? static_cast<char>(*code) : text[i];
-  }
-  return result;
-}
-
 }  // namespace
 
 std::optional<Upid> parse_upid(std::string_view text) {
