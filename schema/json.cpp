@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace pveplan::schema {
@@ -27,19 +29,26 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   bool start_object(std::size_t) override { return open(true); }
   bool start_array(std::size_t) override { return open(false); }
   bool key(std::string& name) override {
-    open_.back().names.push_back(std::move(name));
+    pending_.emplace_back(std::move(name), Value());
     return true;
   }
   bool end_object() override {
-    auto frame = close();
-    Value::Fields fields;
-    fields.reserve(frame.items.size());
-    for (std::size_t i = 0; i < frame.items.size(); ++i) {
-      fields.emplace_back(std::move(frame.names[i]), std::move(frame.items[i]));
-    }
+    const auto first = close();
+    Value::Fields fields(std::make_move_iterator(first),
+                         std::make_move_iterator(pending_.end()));
+    pending_.erase(first, pending_.end());
     return put(Value::map(std::move(fields)));
   }
-  bool end_array() override { return put(Value::list(close().items)); }
+  bool end_array() override {
+    const auto first = close();
+    Value::List items;
+    items.reserve(static_cast<std::size_t>(pending_.end() - first));
+    for (auto each = first; each != pending_.end(); ++each) {
+      items.push_back(std::move(each->second));
+    }
+    pending_.erase(first, pending_.end());
+    return put(Value::list(std::move(items)));
+  }
   bool parse_error(std::size_t position, const std::string&,
                    const json::exception& error) override {
     message_ = fmt::format("byte {}: {}", position, error.what());
@@ -50,10 +59,10 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   const std::string& message() const { return message_; }
 
  private:
+  /// What is open: its fields or items so far are those of `pending_` from `first` on.
   struct Frame {
     bool object = false;
-    std::vector<std::string> names;
-    std::vector<Value> items;
+    std::size_t first = 0;
   };
   static constexpr std::size_t kDeepest = 200;  // far beyond any answer; keeps recursion bounded
 
@@ -62,24 +71,27 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
       message_ = "nested too deeply";
       return false;
     }
-    open_.push_back({object, {}, {}});
+    open_.push_back({object, pending_.size()});
     return true;
   }
-  Frame close() {
-    auto frame = std::move(open_.back());
+  Value::Fields::iterator close() {
+    const auto first = pending_.begin() + static_cast<std::ptrdiff_t>(open_.back().first);
     open_.pop_back();
-    return frame;
+    return first;
   }
   bool put(Value value) {
     if (open_.empty()) {
       root_ = std::move(value);
+    } else if (open_.back().object) {
+      pending_.back().second = std::move(value);
     } else {
-      open_.back().items.push_back(std::move(value));
+      pending_.emplace_back(std::string(), std::move(value));
     }
     return true;
   }
 
   std::vector<Frame> open_;
+  Value::Fields pending_;  ///< one stack for all that is open: few allocations
   Value root_;
   std::string message_;
 };
@@ -92,7 +104,20 @@ void write_break(int indent, int depth, std::string& out) {
   out.append(static_cast<std::size_t>(indent * depth), ' ');
 }
 
+/// Printable ASCII that JSON writes as it is: nearly all there is.
+bool is_plain(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+}
+
 void write_string(const std::string& text, std::string& out) {
+  if (is_plain(text)) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
+  }
   out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

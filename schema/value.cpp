@@ -13,9 +13,11 @@ Value::Fields normalized(Value::Fields fields) {
   const auto by_name = [](const Value::Field& a, const Value::Field& b) {
     return a.first < b.first;
   };
-  if (!std::is_sorted(fields.begin(), fields.end(), by_name)) {
-    std::stable_sort(fields.begin(), fields.end(), by_name);
-  }
+  const auto out_of_order = std::adjacent_find(
+      fields.begin(), fields.end(),
+      [](const Value::Field& a, const Value::Field& b) { return a.first >= b.first; });
+  if (out_of_order == fields.end()) return fields;
+  std::stable_sort(fields.begin(), fields.end(), by_name);
   Value::Fields result;
   result.reserve(fields.size());
   for (auto& field : fields) {
