@@ -15,6 +15,7 @@ namespace pveplan::state {
 /// read; after a failed sync nothing is ever said to be durable again.
 class JournalWriter {
  public:
+  /// A file of which `size` bytes are written and synced.
   JournalWriter(std::unique_ptr<async::AppendFile> file, std::uint64_t size);
 
   /// Sets aside `bytes` for records that will follow. Refuses for ever once the disk was full.
@@ -36,7 +37,7 @@ class JournalWriter {
   std::uint64_t size_;
   std::uint64_t room_;          ///< the file can grow to this size whatever happens
   std::uint64_t reserved_ = 0;  ///< set aside for operations in flight
-  bool unsynced_ = true;        ///< a former process may have left unsynced records
+  bool unsynced_ = false;
   bool can_preallocate_ = true;
   std::optional<schema::Diagnostic> full_, torn_, unsafe_;
 };

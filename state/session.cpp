@@ -1,5 +1,7 @@
 #include "state/session.hpp"
 
+#include "state/stored_form.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -7,11 +9,11 @@
 namespace pveplan::state {
 namespace {
 
-/// Room for `started` and `outcome` of one operation: a row takes about 600 bytes, and may hold the
-/// intent's arguments again.
-std::uint64_t room_for_outcome(const std::string& intent_record) {
+/// Room for an intent, its `started` and its outcome. A row takes about 600 bytes; it may hold the
+/// intent's arguments again, and what an operation adds to a row is seldom larger than they are.
+std::uint64_t room_for(const std::string& framed_intent) {
   constexpr std::uint64_t kSmallest = 8U << 10U;
-  return kSmallest + 2 * intent_record.size();
+  return kSmallest + 3 * framed_intent.size();
 }
 
 /// Of several outcomes for one address the last one counts.
@@ -25,7 +27,7 @@ Delta delta_of(const std::vector<model::Outcome>& outcomes) {
   }
   for (const auto& [address, row] : last) {
     if (row->has_value()) {
-      delta.rows.push_back({**row, {}});
+      delta.rows.push_back({stored_form(**row), {}});
       delta.rows.back().row.address = address;
     } else {
       delta.removed.push_back(address);
@@ -48,7 +50,7 @@ Delta difference(const StateFile& from, const StateFile& to) {
     const auto* before = from.row(address);
     const auto unknown = unknown_of(to, address);
     if (before == nullptr || *before != row || unknown_of(from, address) != unknown) {
-      delta.rows.push_back({row, unknown});
+      delta.rows.push_back({stored_form(row), unknown});
     }
   }
   std::set_difference(to.retired_vmids.begin(), to.retired_vmids.end(), from.retired_vmids.begin(),
@@ -84,47 +86,37 @@ void Session::fail(const schema::Diagnostic& problem) {
   if (!failure_) failure_ = problem;
 }
 
-std::string Session::encode(Record record) const {
-  record.serial = state_.serial + (changes_content(record) ? 1 : 0);
-  return write_record(record);
-}
-
-schema::Result<void> Session::commit(const std::string& json) {
+schema::Result<void> Session::commit(Record record) {
   if (!journal_) throw std::logic_error("a state changes only between begin_run() and finish()");
-  auto stored = read_record(json);
-  if (!stored) return std::unexpected(stored.error());
-  if (auto applied = apply(*stored, state_); !applied) return applied;
+  record.serial = state_.serial + (changes_content(record) ? 1 : 0);
+  const auto framed = frame(write_record(record));
+  if (const auto* opened = std::get_if<IntentOpened>(&record.body)) {
+    if (auto done = journal_->reserve(room_for(framed)); !done) return done;
+    reserved_[opened->intent.id] = room_for(framed);
+  }
+  if (auto applied = apply(record, state_); !applied) return applied;
   ++appended_;
-  auto appended = journal_->append(frame(json));
+  auto appended = journal_->append(framed);
   if (!appended) fail(appended.error());
   return appended;
 }
 
 schema::Result<IntentId> Session::open_intent(model::Intent intent) {
-  if (!journal_) throw std::logic_error("an intent was opened before begin_run()");
   if (failure_) return std::unexpected(*failure_);
   const auto id = state_.next_intent;
   intent.id = id;
-  const auto json = encode({0, IntentOpened{std::move(intent), {}}});
-  const auto room = room_for_outcome(json);
-  const auto size = frame(json).size();
-  if (auto done = journal_->reserve(size + room); !done) {
-    return std::unexpected(done.error());
-  }
-  reserved_[id] = room;
-  auto done = commit(json);
-  journal_->release(size);
+  auto done = commit({0, IntentOpened{stored_form(std::move(intent)), {}}});
   if (!done) return std::unexpected(done.error());
   return id;
 }
 
 schema::Result<void> Session::started(IntentId id, std::string upid) {
-  return commit(encode({0, TaskStarted{id, std::move(upid)}}));
+  return commit({0, TaskStarted{id, std::move(upid)}});
 }
 
 schema::Result<void> Session::outcome(const std::vector<IntentId>& closes,
                                       const std::vector<model::Outcome>& outcomes) {
-  auto done = commit(encode({0, OutcomeKnown{closes, delta_of(outcomes)}}));
+  auto done = commit({0, OutcomeKnown{closes, delta_of(outcomes)}});
   for (const auto id : closes) close(id);
   return done;
 }
@@ -137,7 +129,7 @@ schema::Result<void> Session::resolved(IntentId id, std::string text,
                                        const std::optional<model::Outcome>& outcome) {
   IntentResolved record{id, std::move(text), {}};
   if (outcome) record.delta = delta_of({*outcome});
-  auto done = commit(encode({0, std::move(record)}));
+  auto done = commit({0, std::move(record)});
   close(id);
   return done;
 }
@@ -153,7 +145,7 @@ schema::Result<void> Session::edit(std::string description, const StateFile& wan
                       std::back_inserter(record.unretired_vmids));
   if (record == Edited()) return {};
   record.description = std::move(description);
-  return commit(encode({0, std::move(record)}));
+  return commit({0, std::move(record)});
 }
 
 void Session::close(IntentId id) {

@@ -81,11 +81,9 @@ class Session final : public async::TurnHook {
  private:
   void before_poll() override;
 
-  /// With the serial that is next.
-  std::string encode(Record record) const;
-  /// Applies a record and appends it. Through the wire form, so that memory holds exactly what
-  /// replay will read.
-  schema::Result<void> commit(const std::string& json);
+  /// Gives the record the serial that is next, applies it and appends it. An intent only when there
+  /// is room for what must follow it.
+  schema::Result<void> commit(Record record);
   Record run_record() const;
   void close(IntentId id);
   void fail(const schema::Diagnostic& problem);
@@ -94,7 +92,6 @@ class Session final : public async::TurnHook {
   schema::Result<void> open_journal();
   /// Replaces the journal by one that consists of `records`.
   schema::Result<void> start_journal(const std::string& records);
-  schema::Result<void> continue_journal(std::uint64_t size);
   schema::Result<void> record_cluster(const RunOrigin& origin);
 
   schema::Result<void> finish_run();

@@ -42,29 +42,24 @@ schema::Result<void> Session::write_first_snapshot(const RunOrigin& origin) {
   return done ? commit_snapshot(bytes) : done;
 }
 
+/// Trusts nothing of what an earlier process left behind, since it may have died before it synced,
+/// or after a sync that failed. The folders and the name of the snapshot are synced again; the
+/// journal is always a new file, so that no torn or unsynced record stays in it.
 schema::Result<void> Session::open_journal() {
-  const auto run = frame(write_record(run_record()));
-  if (!base_.journal.empty() && !base_.journal_torn) {
-    if (auto done = continue_journal(base_.journal.size()); !done) return done;
-    return journal_->append(run);
-  }
-  // The snapshot may have been renamed by a process that died before the folder was synced; a new
-  // journal that outlives it would continue a state that is gone.
+  if (auto done = sync_above(place_.files, place_.directory); !done) return done;
   if (auto synced = place_.files.sync_directory(place_.directory); !synced) {
     return std::unexpected(cannot("State cannot be written", synced.error()));
   }
-  return start_journal(base_.journal + run);
+  const bool goes_on = state_.serial > base_.snapshot_serial;
+  const auto records = std::exchange(base_.journal, std::string());
+  return start_journal((goes_on ? records : "") + frame(write_record(run_record())));
 }
 
 schema::Result<void> Session::start_journal(const std::string& records) {
   if (auto done = replace_file(place_.files, place_.journal(), records); !done) return done;
-  return continue_journal(records.size());
-}
-
-schema::Result<void> Session::continue_journal(std::uint64_t size) {
   auto file = place_.files.open_append(place_.journal(), kFileMode);
   if (!file) return std::unexpected(cannot("State cannot be written", file.error()));
-  journal_.emplace(std::move(*file), size);
+  journal_.emplace(std::move(*file), records.size());
   compact_at_ = std::max(place_.limits.smallest_journal, base_.snapshot_bytes);
   return {};
 }
@@ -150,7 +145,7 @@ schema::Result<void> Session::finish_run() {
     journaled = std::unexpected(*failure_);
   } else {
     journal_->release(kEndRoom);
-    journaled = commit(write_record(end));
+    journaled = commit(end);
     if (journaled) journaled = flush();
   }
   if (state_.serial == base_.snapshot_serial) return journaled;

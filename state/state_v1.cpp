@@ -1,7 +1,6 @@
 #include "state/state_v1.hpp"
 
 #include "state/members.hpp"
-#include "state/stored_form.hpp"
 
 #include <fmt/format.h>
 
@@ -142,19 +141,19 @@ Row from_memory(const model::Row& row, const Value& unknown) {
   wire.address = row.address.text();
   wire.schema_version = static_cast<std::uint64_t>(row.schema_version);
   wire.incomplete = row.status == model::RowStatus::incomplete;
-  wire.identity = stored_form(row.identity);
-  wire.owned = stored_form(row.owned);
-  wire.exported = stored_form(row.exported);
+  wire.identity = row.identity;
+  wire.owned = row.owned;
+  wire.exported = row.exported;
   const Value* unknown_parts = unknown.find("parts");
   for (const auto& [name, part] : row.parts) {
     const Value* extra = unknown_parts != nullptr ? unknown_parts->find(name) : nullptr;
-    wire.parts.emplace(name, Part{stored_form(part.identity), stored_form(part.owned), part.kept,
-                                  extra != nullptr ? *extra : Value()});
+    wire.parts.emplace(
+        name, Part{part.identity, part.owned, part.kept, extra != nullptr ? *extra : Value()});
   }
   for (const auto& target : row.dependencies) wire.dependencies.push_back(target.text());
   wire.nonce = row.nonce;
   wire.fingerprint = row.fingerprint;
-  wire.notes = stored_form(row.notes);
+  wire.notes = row.notes;
   if (!unknown.is_null()) wire.unknown = unknown.with(schema::Path::parse("parts"), Value());
   return wire;
 }
@@ -198,7 +197,7 @@ Intent from_memory(const model::Intent& intent, const Value& unknown) {
   wire.id = intent.id;
   wire.address = intent.address.text();
   wire.operation = intent.operation;
-  wire.arguments = stored_form(intent.arguments);
+  wire.arguments = intent.arguments;
   wire.nonce = intent.nonce;
   wire.server_time = intent.server_time;
   wire.upid = intent.upid;

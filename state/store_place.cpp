@@ -48,17 +48,16 @@ schema::Diagnostic cannot(const char* summary, const async::FileError& problem) 
 }
 
 schema::Result<void> make_folder(async::Files& files, const std::string& path) {
-  std::vector<std::string> missing;
-  for (auto each = path; each != "." && each != "/" && !files.exists(each);
-       each = parent_of(each)) {
-    missing.push_back(each);
-  }
-  if (missing.empty()) return {};
+  if (files.exists(path)) return {};
   if (auto made = files.make_directories(path, kFolderMode); !made) {
     return std::unexpected(cannot(kNotWritten, made.error()));
   }
-  for (const auto& each : missing) {
-    if (auto synced = files.sync_directory(parent_of(each)); !synced) {
+  return {};
+}
+
+schema::Result<void> sync_above(async::Files& files, const std::string& folder) {
+  for (const auto& above : {parent_of(folder), parent_of(parent_of(folder))}) {
+    if (auto synced = files.sync_directory(above); !synced) {
       return std::unexpected(cannot(kNotWritten, synced.error()));
     }
   }

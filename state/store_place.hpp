@@ -37,8 +37,11 @@ struct StorePlace {
 inline constexpr unsigned kFileMode = 0600;
 inline constexpr unsigned kFolderMode = 0700;
 
-/// Makes the folder and what is missing above it, so that a crash cannot take it away again.
+/// Makes the folder and what is missing above it.
 schema::Result<void> make_folder(async::Files& files, const std::string& path);
+/// Makes sure that a crash does not take the folder away, nor the one that it lies in: an earlier
+/// process may have made them and died.
+schema::Result<void> sync_above(async::Files& files, const std::string& folder);
 
 /// Replaces a file so that a crash leaves either the old or the new content. The first step writes
 /// and syncs a temporary file beside it; its failure changes nothing.

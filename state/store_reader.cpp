@@ -110,7 +110,6 @@ schema::Result<void> add_journal(const StorePlace& place, std::string bytes,
     return std::unexpected(problem);
   }
   content.journal_torn = frames->torn;
-  content.journal_changes = content.state.serial > content.snapshot_serial;
   bytes.resize(frames->valid_bytes);
   content.journal = std::move(bytes);
   return {};

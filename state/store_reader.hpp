@@ -16,10 +16,9 @@ struct StoreContent {
   std::string snapshot_hash;  ///< the base that a journal must name
   std::uint64_t snapshot_serial = 0;
   std::uint64_t snapshot_bytes = 0;
-  /// Good records of a journal that continues the snapshot; empty when a new one must be begun.
+  /// Good records of the journal that continues the snapshot; empty when there is none.
   std::string journal;
   bool journal_torn = false;
-  bool journal_changes = false;  ///< it changed the content
 };
 
 /// Needs no lock: it may run while another process applies, and then gives some state that was true

@@ -1,13 +1,20 @@
 #include "state/stored_form.hpp"
 
+#include "state/utf8.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace pveplan::state {
 namespace {
 
 using schema::Value;
+
+constexpr int kDeepest = 100;
 
 std::string_view skip_digits(std::string_view text) {
   const auto end = text.find_first_not_of("0123456789");
@@ -35,50 +42,117 @@ bool has_number_form(std::string_view text) {
   return text.empty();
 }
 
-/// Readers of JSON refuse numbers beyond the range of a double.
-bool is_json_number(std::string_view text) {
-  if (!has_number_form(text)) return false;
-  double number = 0;
+template <typename Number>
+std::optional<Number> parse_whole(std::string_view text) {
+  Number number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return code == std::errc() && std::isfinite(number);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
-Value stored_list(const Value::List& items) {
+Value stored_decimal(const std::string& text) {
+  if (!has_number_form(text)) return Value::string(text);
+  if (const auto integer = parse_whole<std::int64_t>(text)) return Value::integer(*integer);
+  const auto number = parse_whole<double>(text);  // readers refuse what is beyond its range
+  return number && std::isfinite(*number) ? Value::decimal(text) : Value::string(text);
+}
+
+bool is_stored(const Value& value, int depth);
+
+bool are_stored(const Value::List& items, int depth) {
+  return std::all_of(items.begin(), items.end(),
+                     [depth](const Value& item) { return is_stored(item, depth); });
+}
+
+bool are_stored(const Value::Fields& fields, int depth) {
+  return std::all_of(fields.begin(), fields.end(), [depth](const Value::Field& field) {
+    return is_utf8(field.first) && is_stored(field.second, depth);
+  });
+}
+
+/// Whether a value is in that form already: then it is shared, not copied.
+bool is_stored(const Value& value, int depth) {
+  if (value.sensitive() || depth > kDeepest) return false;
+  switch (value.kind()) {
+    case Value::Kind::null:
+    case Value::Kind::boolean:
+    case Value::Kind::integer:
+      return true;
+    case Value::Kind::string:
+      return is_utf8(value.as_string());
+    case Value::Kind::list:
+      return are_stored(value.as_list(), depth + 1);
+    case Value::Kind::map:
+      return are_stored(value.as_fields(), depth + 1);
+    case Value::Kind::decimal:
+    case Value::Kind::object:
+    case Value::Kind::unknown:
+    case Value::Kind::reference:
+      break;
+  }
+  return false;
+}
+
+Value stored(const Value& value, int depth);
+
+Value stored_list(const Value::List& items, int depth) {
   Value::List result;
   result.reserve(items.size());
-  for (const auto& item : items) result.push_back(stored_form(item));
+  for (const auto& item : items) result.push_back(stored(item, depth));
   return Value::list(std::move(result));
 }
 
-Value stored_fields(const Value::Fields& fields) {
+Value stored_fields(const Value::Fields& fields, int depth) {
   Value::Fields result;
   result.reserve(fields.size());
-  for (const auto& [name, value] : fields) result.emplace_back(name, stored_form(value));
+  for (const auto& [name, value] : fields) {
+    result.emplace_back(is_utf8(name) ? name : mended_utf8(name), stored(value, depth));
+  }
   return Value::map(std::move(result));
 }
 
-}  // namespace
-
-Value stored_form(const Value& value) {
+Value stored(const Value& value, int depth) {
   if (value.sensitive()) return Value::map({{"redacted", Value::boolean(true)}});
+  if (depth > kDeepest) return {};
   switch (value.kind()) {
     case Value::Kind::unknown:
     case Value::Kind::reference:
       return {};
     case Value::Kind::decimal:
-      return is_json_number(value.as_decimal()) ? value : Value::string(value.as_decimal());
+      return stored_decimal(value.as_decimal());
+    case Value::Kind::string:
+      return is_utf8(value.as_string()) ? value : Value::string(mended_utf8(value.as_string()));
     case Value::Kind::list:
-      return stored_list(value.as_list());
+      return stored_list(value.as_list(), depth + 1);
     case Value::Kind::map:
     case Value::Kind::object:
-      return stored_fields(value.as_fields());
+      return stored_fields(value.as_fields(), depth + 1);
     case Value::Kind::null:
     case Value::Kind::boolean:
     case Value::Kind::integer:
-    case Value::Kind::string:
       break;
   }
   return value;
+}
+
+}  // namespace
+
+Value stored_form(const Value& value) { return is_stored(value, 0) ? value : stored(value, 0); }
+
+model::Row stored_form(model::Row row) {
+  for (auto* value : {&row.identity, &row.owned, &row.exported, &row.notes}) {
+    *value = stored_form(*value);
+  }
+  for (auto& [name, part] : row.parts) {
+    part.identity = stored_form(part.identity);
+    part.owned = stored_form(part.owned);
+  }
+  return row;
+}
+
+model::Intent stored_form(model::Intent intent) {
+  intent.arguments = stored_form(intent.arguments);
+  return intent;
 }
 
 }  // namespace pveplan::state

@@ -23,10 +23,35 @@ TEST_CASE("objects of a schema come back as maps") {
   CHECK(stored == *schema::parse_json(schema::to_json(stored)));
 }
 
+TEST_CASE("what is in that form already is shared") {
+  const auto value = *schema::parse_json(R"({"a":[1,"ü",{"b":null}],"c":true})");
+  CHECK(&state::stored_form(value).as_fields() == &value.as_fields());
+}
+
 TEST_CASE("decimals that JSON cannot carry become strings") {
-  const std::string good = GENERATE("1.50", "-0.1", "1e3", "2.5E-7", "0.0");
-  CHECK(schema::to_json(state::stored_form(Value::decimal(good))) == good);
-  const std::string bad =
-      GENERATE("", "-", "1.", ".5", "01.5", "1e", "1e999", "nan", "1.5x", "+1.5");
-  CHECK(schema::to_json(state::stored_form(Value::decimal(bad))) == '"' + bad + '"');
+  const std::string text =
+      GENERATE("", "-", "1.", ".5", "01.5", "1e", "1e999", "nan", "1.5x", "+1.5", "0x1", "--1");
+  CHECK(schema::to_json(state::stored_form(Value::decimal(text))) == '"' + text + '"');
+}
+
+TEST_CASE("every stored value comes back as it is") {
+  const auto value =
+      GENERATE(Value::decimal("1.50"), Value::decimal("-0.1"), Value::decimal("1e3"),
+               Value::decimal("2.5E-7"), Value::decimal("7"), Value::decimal("-0"),
+               Value::decimal("18446744073709551615"), Value::decimal("-99999999999999999999"),
+               Value::string("\xff\xfe ok \xc3\xbc \xed\xa0\x80"),
+               Value::string(std::string("nul \0 \"quoted\" \\ \x7f", 21)), Value::object({}),
+               Value::map({{"\xc0", Value::integer(1)}}));
+  const auto stored = state::stored_form(value);
+  const auto back = schema::parse_json(schema::to_json(stored));
+  REQUIRE(back);
+  CHECK(*back == stored);
+  CHECK(state::stored_form(stored) == stored);
+}
+
+TEST_CASE("values are cut where readers stop") {
+  auto value = Value::integer(1);
+  for (int i = 0; i < 150; ++i) value = Value::list({value});
+  const auto text = schema::to_json(state::stored_form(value));
+  CHECK(text == std::string(101, '[') + "null" + std::string(101, ']'));
 }
