@@ -7,5 +7,21 @@ namespace pveplan::lab {
 
 void add_version_calls(ApiTable& api);
 void add_index_calls(ApiTable& api);
+void add_login_calls(ApiTable& api);
+void add_permission_calls(ApiTable& api);
+void add_user_calls(ApiTable& api);
+void add_token_calls(ApiTable& api);
+void add_group_calls(ApiTable& api);
+void add_role_calls(ApiTable& api);
+void add_acl_calls(ApiTable& api);
+void add_pool_calls(ApiTable& api);
+void add_node_calls(ApiTable& api);
+void add_cluster_calls(ApiTable& api);
+void add_cluster_option_calls(ApiTable& api);
+void add_task_calls(ApiTable& api);
+void add_storage_list_calls(ApiTable& api);
+void add_capability_calls(ApiTable& api);
+void add_guest_list_calls(ApiTable& api);
+void add_network_calls(ApiTable& api);
 
 }  // namespace pveplan::lab

@@ -1,6 +1,7 @@
 // The two registers of the lab: which calls exist, and which functions do the work of events.
 
 #include "lab/api/areas.hpp"
+#include "lab/api/network_reload.hpp"
 #include "lab/core/faults.hpp"
 #include "lab/core/tasks.hpp"
 
@@ -9,8 +10,13 @@ namespace {
 
 ApiTable make_table(int major) {
   ApiTable api(major);
-  add_version_calls(api);
-  add_index_calls(api);
+  for (const auto add :
+       {add_version_calls, add_index_calls, add_login_calls, add_permission_calls, add_user_calls,
+        add_token_calls, add_group_calls, add_role_calls, add_acl_calls, add_pool_calls,
+        add_node_calls, add_cluster_calls, add_cluster_option_calls, add_task_calls,
+        add_storage_list_calls, add_capability_calls, add_guest_list_calls, add_network_calls}) {
+    add(api);
+  }
   api.finish();
   return api;
 }
@@ -27,6 +33,7 @@ WorkFunction find_work(const std::string& kind) {
   static const std::map<std::string, WorkFunction> kWork{
       {"late-request", run_late_request},
       {"node-up", bring_node_up},
+      {"reload-network", reload_network},
   };
   const auto found = kWork.find(kind);
   return found == kWork.end() ? nullptr : found->second;

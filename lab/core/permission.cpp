@@ -182,36 +182,52 @@ Attempt<void> check_user_realm(const World& world, const std::string& who,
                            "Realm.AllocateUser");
 }
 
-std::vector<std::string> groups_of(const World& world, const std::string& user) {
-  std::vector<std::string> groups;
+std::string groups_text(const std::vector<std::string>& privileges, const std::string& group = {}) {
+  return fmt::format("/access/groups{}{}, {}", group.empty() ? "" : "/", group,
+                     join(privileges, "|"));
+}
+
+/// Whether the caller holds a privilege on a group that the user is in.
+bool governs_user(const World& world, const std::string& who, const Permission& rule,
+                  const std::string& user) {
   for (const auto& [name, group] : world.access.groups) {
-    if (group.members.contains(user)) groups.push_back(name);
+    if (group.members.contains(user) &&
+        has_any(world, who, "/access/groups/" + name, rule.privileges)) {
+      return true;
+    }
   }
-  return groups;
+  return false;
 }
 
 Attempt<void> check_user_groups(const World& world, const std::string& who, const Permission& rule,
                                 const Parameters& parameters) {
-  const auto user = user_parameter(parameters);
-  if (!user) return std::unexpected(user.error());
-  if (has_any(world, who, "/access/groups", rule.privileges)) return {};
-  const auto groups =
-      rule.use_groups_parameter ? parameters.list("groups") : groups_of(world, *user);
-  for (const std::string& group : groups) {
-    if (has_any(world, who, "/access/groups/" + group, rule.privileges)) return {};
+  const std::string user = parameters.text("userid");
+  const bool must_exist = rule.groups_parameter != "create";
+  if (must_exist && !world.access.users.contains(user)) {
+    return fail(fmt::format("no such user ('{}')", user));
   }
-  return denied("/access/groups, " + join(rule.privileges, ", "));
+  if (has_any(world, who, "/access/groups", rule.privileges)) return {};
+  if (!rule.groups_parameter.empty()) {
+    const auto groups = parameters.list("groups");
+    if (groups.empty()) return denied(groups_text(rule.privileges));
+    for (const std::string& group : groups) {
+      if (!has_any(world, who, "/access/groups/" + group, rule.privileges)) {
+        return denied(groups_text(rule.privileges, group));
+      }
+    }
+  }
+  if (must_exist && !governs_user(world, who, rule, user)) return denied();
+  return {};
 }
 
-/// Without Permissions.Modify the owner of an area may still hand out what he holds himself.
-Attempt<void> check_modify_acl(const World& world, const std::string& who,
-                               const Parameters& parameters) {
-  const std::string path = normalize_acl_path(parameters.text("path"));
+/// The rights that allow a change of an ACL: without Permissions.Modify the owner of an area may
+/// still hand out what he holds himself.
+std::vector<std::string> modify_privileges(const std::string& path) {
   std::vector<std::string> enough{"Permissions.Modify"};
-  if (path.starts_with("/storage")) enough.emplace_back("Datastore.Allocate");
-  if (path.starts_with("/vms")) enough.emplace_back("VM.Allocate");
-  if (path.starts_with("/pool")) enough.emplace_back("Pool.Allocate");
-  return require_any(world, who, path, enough);
+  if (path.starts_with("/storage/")) enough.emplace_back("Datastore.Allocate");
+  if (path.starts_with("/vms/")) enough.emplace_back("VM.Allocate");
+  if (path.starts_with("/pool/")) enough.emplace_back("Pool.Allocate");
+  return enough;
 }
 
 }  // namespace
@@ -254,6 +270,32 @@ Permission all_of(std::vector<Permission> parts) {
 Permission any_of(std::vector<Permission> parts) {
   Permission rule = all_of(std::move(parts));
   rule.kind = Permission::Kind::any_of;
+  return rule;
+}
+
+Permission own_user() {
+  Permission rule;
+  rule.kind = Permission::Kind::own_user;
+  return rule;
+}
+
+Permission realm_of_user() {
+  Permission rule;
+  rule.kind = Permission::Kind::user_realm;
+  return rule;
+}
+
+Permission groups_of_user(std::vector<std::string> privileges, std::string groups_parameter) {
+  Permission rule;
+  rule.kind = Permission::Kind::user_groups;
+  rule.privileges = std::move(privileges);
+  rule.groups_parameter = std::move(groups_parameter);
+  return rule;
+}
+
+Permission may_modify_acl() {
+  Permission rule;
+  rule.kind = Permission::Kind::modify_acl;
   return rule;
 }
 
@@ -308,6 +350,16 @@ std::string normalize_acl_path(std::string_view path) {
   return matches(result, "[A-Za-z0-9.\\-_/]+") ? result : std::string{};
 }
 
+bool may_modify(const World& world, const std::string& who, const std::string& path) {
+  return who == "root@pam" || has_any(world, who, path, modify_privileges(path));
+}
+
+Attempt<void> require_modify(const World& world, const std::string& who, const std::string& path) {
+  // An empty path stands for a name that is none.
+  if (path.empty()) return require_privilege(world, who, "/access", "Permissions.Modify");
+  return require_any(world, who, path, modify_privileges(path));
+}
+
 Attempt<void> check_permission(const World& world, const std::string& who,
                                const Permission& permission, const Parameters& parameters) {
   if (who == "root@pam") return {};
@@ -331,7 +383,7 @@ Attempt<void> check_permission(const World& world, const std::string& who,
     case Permission::Kind::user_groups:
       return check_user_groups(world, who, permission, parameters);
     case Permission::Kind::modify_acl:
-      return check_modify_acl(world, who, parameters);
+      return require_modify(world, who, normalize_acl_path(parameters.text("path")));
   }
   return denied();
 }

@@ -28,9 +28,9 @@ struct Permission {
   Kind kind = Kind::root_only;
   std::string path;  ///< may hold {parameter}
   std::vector<std::string> privileges;
-  bool any = false;                   ///< one of the privileges is enough
-  std::string require;                ///< a parameter that must be given for this branch
-  bool use_groups_parameter = false;  ///< user_groups: look at the parameter `groups` first
+  bool any = false;              ///< one of the privileges is enough
+  std::string require;           ///< a parameter that must be given for this branch
+  std::string groups_parameter;  ///< user_groups: "create" or "update" look at `groups`, too
   std::vector<Permission> parts;
 };
 
@@ -41,6 +41,11 @@ Permission needs(std::string path, std::vector<std::string> privileges);
 Permission needs_any(std::string path, std::vector<std::string> privileges);
 Permission all_of(std::vector<Permission> parts);
 Permission any_of(std::vector<Permission> parts);
+Permission own_user();
+Permission realm_of_user();
+/// A privilege on /access/groups, or on groups of the user in question.
+Permission groups_of_user(std::vector<std::string> privileges, std::string groups_parameter = {});
+Permission may_modify_acl();
 
 /// Privileges by path: the value is the propagate flag of what granted it.
 using Privileges = std::map<std::string, bool>;
@@ -64,6 +69,10 @@ Attempt<void> require_any(const World& world, const std::string& who, const std:
 
 /// Slashes folded, one in front; empty when a character is not allowed in paths.
 std::string normalize_acl_path(std::string_view path);
+
+/// Permissions.Modify, or the right that stands in for it below /vms, /storage and /pool.
+bool may_modify(const World& world, const std::string& who, const std::string& path);
+Attempt<void> require_modify(const World& world, const std::string& who, const std::string& path);
 
 Attempt<void> check_permission(const World& world, const std::string& who,
                                const Permission& permission, const Parameters& parameters);

@@ -31,7 +31,8 @@ NodeNetwork plain_network(const std::string& address, const std::string& gateway
   };
   network.current.changed_at = now.time_since_epoch().count();
   network.links = {"lo", "eno1", "vmbr0"};
-  network.hardware = {"lo", "eno1"};
+  network.hardware = {"eno1"};
+  network.created = {"vmbr0"};
   return network;
 }
 
@@ -164,6 +165,22 @@ Volume file(std::string content, std::string format, std::int64_t size, std::int
   return volume;
 }
 
+/// The machine of the recordings: devices that nobody recognized as hardware, a kernel without
+/// VLANs, and on 8.4 no systemd, so that every reload fails before it touches a device.
+void make_recorded_network(NodeNetwork& network, int major) {
+  network.hardware = {};
+  network.links.emplace_back("eno1peer");
+  network.kernel_has_vlans = false;
+  if (major >= 9) return;
+  network.reload_failure =
+      "Could not run before_regenerate for DHCP plugin dnsmasq command 'systemctl stop "
+      "'dnsmasq@*'' "
+      "failed: exit code 1 ";
+  network.reload_failure_log = {
+      "System has not been booted with systemd as init system (PID 1). Can't operate.",
+      "Failed to connect to bus: Host is down"};
+}
+
 /// What lay on the storage `local` before the first recording.
 void add_recorded_files(World& world, const std::string& node) {
   auto& local = world.storage.volumes["local"][node];
@@ -217,6 +234,7 @@ World recordings_world(int major) {
   node.booted = world.now - std::chrono::seconds{4141};
   node.dns["dns1"] = "127.0.0.1";
   node.hardware = recorded_hardware();
+  make_recorded_network(node.network, major);
   const std::string content = "images,rootdir,iso,vztmpl,backup,import,snippets";
   const StorageSpace root{node.hardware.root_disk, node.hardware.root_used, true};
   add_storage(world, "local", {"dir", {{"path", "/var/lib/vz"}, {"content", content}}}, root);

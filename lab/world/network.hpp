@@ -38,6 +38,11 @@ struct NodeNetwork {
   std::optional<InterfacesFile> pending;  ///< interfaces.new, waiting for a reload
   std::vector<std::string> links;         ///< interfaces that exist in the running system
   std::vector<std::string> hardware;      ///< physical ones, which exist whatever the file says
+  std::vector<std::string> created;       ///< links that the last reload made from the file
+  bool kernel_has_vlans = true;
+  /// Every reload ends so, after it has exchanged the files; empty: it works.
+  std::string reload_failure;
+  std::vector<std::string> reload_failure_log;
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
@@ -45,6 +50,10 @@ struct NodeNetwork {
     archive("pending", self.pending);
     archive("links", self.links);
     archive("hardware", self.hardware);
+    archive("created", self.created);
+    archive("kernel_has_vlans", self.kernel_has_vlans);
+    archive("reload_failure", self.reload_failure);
+    archive("reload_failure_log", self.reload_failure_log);
   }
 };
 

@@ -1,0 +1,49 @@
+#include "lab/conform/redactions.hpp"
+
+#include <array>
+#include <utility>
+
+namespace pveplan::lab {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Hidden>, 11> kSecrets{{
+    {"auth.bad-secret", Hidden::wrong},
+    {"ticket.wrong-password", Hidden::wrong},
+    {"ticket.no-realm", Hidden::right},
+    {"ticket.renew-by-ticket", Hidden::ticket},
+    {"ticket.bad-cookie", Hidden::wrong},
+    {"ticket.get.unencoded-cookie", Hidden::raw_ticket},
+    {"user.create-short-password", Hidden::short_password},
+    {"password.short", Hidden::short_password},
+    {"agent.set-user-password.short", Hidden::short_password},
+    {"token.old-secret", Hidden::wrong},
+    {"token.old-secret-refused", Hidden::wrong},
+}};
+
+/// The malformed one breaks off behind its first key, as the recorded offset tells.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kBodies{{
+    {"proto.json-body.malformed", "{\"description\":"},
+    {"proto.text-body", "description=x"},
+}};
+
+}  // namespace
+
+Hidden hidden_secret(std::string_view exchange) {
+  for (const auto& [name, hidden] : kSecrets) {
+    if (name == exchange) return hidden;
+  }
+  return Hidden::right;
+}
+
+bool has_wrong_csrf(std::string_view exchange) { return exchange == "ticket.write-with-bad-csrf"; }
+
+bool has_root_ticket(std::string_view exchange) { return exchange.starts_with("root-ticket."); }
+
+std::optional<std::string> hidden_body(std::string_view exchange) {
+  for (const auto& [name, body] : kBodies) {
+    if (name == exchange) return std::string(body);
+  }
+  return std::nullopt;
+}
+
+}  // namespace pveplan::lab
