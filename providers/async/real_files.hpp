@@ -1,0 +1,27 @@
+#pragma once
+
+#include "providers/async/host.hpp"
+
+namespace pveplan::async {
+
+/// The local file system. Every descriptor is closed in children; interrupted and short writes go
+/// on.
+class RealFiles : public Files {
+ public:
+  FileResult<std::string> read(const std::string& path) override;
+  bool exists(const std::string& path) override;
+  /// A file that exists keeps at most the permissions of `mode`.
+  FileResult<void> write(const std::string& path, std::string_view bytes, unsigned mode) override;
+  FileResult<void> sync_file(const std::string& path) override;
+  FileResult<void> sync_directory(const std::string& path) override;
+  FileResult<void> rename(const std::string& from, const std::string& to) override;
+  FileResult<void> remove(const std::string& path) override;
+  FileResult<void> make_directories(const std::string& path, unsigned mode) override;
+  FileResult<std::vector<std::string>> list(const std::string& path) override;
+  FileResult<std::unique_ptr<AppendFile>> open_append(const std::string& path,
+                                                      unsigned mode) override;
+  FileResult<std::unique_ptr<FileLock>> try_lock(const std::string& path) override;
+  FileResult<std::uint64_t> size(const std::string& path) override;
+};
+
+}  // namespace pveplan::async
