@@ -7,10 +7,33 @@
 #include <atomic>
 #include <barrier>
 #include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
+
+namespace {
+
+constexpr const char* kHungName = "hung.example";
+std::atomic<bool> lookup_hangs = false;
+
+}  // namespace
+
+/// Stands before the system's own, for libcurl too: one name is never answered.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+  while (name != nullptr && std::strcmp(name, kHungName) == 0) {
+    lookup_hangs = true;
+    ::pause();
+  }
+  using Lookup = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+  static const auto system_lookup = reinterpret_cast<Lookup>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return system_lookup(name, service, hints, found);
+}
 
 namespace pveplan::async {
 namespace {
@@ -230,6 +253,17 @@ TEST_CASE_METHOD(CurlFixture, "a request in a hung connect can be dropped at onc
   patient.timeout = 24h;
   auto dropped = with_timeout(host().transport.exchange(patient), 50ms);
   CHECK_FALSE(host().loop.run(std::move(dropped)));
+  TlsServer server(certificate, always_ok);
+  CHECK(get(server.url("/next")).status == 200);
+}
+
+TEST_CASE_METHOD(CurlFixture, "a request whose name lookup hangs can be dropped at once") {
+  HttpRequest patient = request("POST", "https://" + std::string(kHungName) + "/");
+  patient.connect_timeout = 24h;
+  patient.timeout = 24h;
+  auto dropped = with_timeout(host().transport.exchange(patient), 50ms);
+  CHECK_FALSE(host().loop.run(std::move(dropped)));
+  CHECK(lookup_hangs);
   TlsServer server(certificate, always_ok);
   CHECK(get(server.url("/next")).status == 200);
 }
