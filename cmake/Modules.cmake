@@ -3,7 +3,9 @@
 
 add_library(pveplan_warnings INTERFACE)
 target_compile_options(pveplan_warnings INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wswitch-enum)
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wswitch-enum
+  # In unity builds g++ 12 takes each coroutine frame that holds a file-local type for a mistake.
+  -Wno-subobject-linkage)
 
 # pveplan_module(NAME FILES... [DEPENDS target...] [PRIVATE_DEPENDS target...])
 function(pveplan_module name)

@@ -25,6 +25,7 @@ class TlsServer::Connection {
   ~Connection() { SSL_free(tls_); }
 
   bool handshake() { return SSL_accept(tls_) == 1; }
+  bool resumed() const { return SSL_session_reused(tls_) == 1; }
 
   bool read_request(SeenRequest& request) {
     std::size_t end = std::string::npos;
@@ -149,6 +150,7 @@ void TlsServer::serve(int socket, std::size_t number) {
   Connection connection(static_cast<SSL_CTX*>(context_), socket);
   if (connection.handshake()) {
     ++handshakes_;
+    if (connection.resumed()) ++resumptions_;
     for (std::size_t nth = 1; serve_request(connection, number, nth);) ++nth;
   }
   ::shutdown(socket, SHUT_RDWR);

@@ -74,6 +74,8 @@ class TlsServer {
   std::vector<SeenRequest> seen() const;
   std::size_t connections() const { return connections_; }
   std::size_t handshakes() const { return handshakes_; }
+  /// Handshakes that went on with an earlier session, without a certificate.
+  std::size_t resumptions() const { return resumptions_; }
 
  private:
   class Connection;
@@ -89,6 +91,7 @@ class TlsServer {
   std::atomic<bool> reset_new_ = false;
   std::atomic<std::size_t> connections_ = 0;
   std::atomic<std::size_t> handshakes_ = 0;
+  std::atomic<std::size_t> resumptions_ = 0;
   mutable std::mutex mutex_;
   std::vector<SeenRequest> seen_;
   std::vector<int> sockets_;

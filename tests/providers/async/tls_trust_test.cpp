@@ -113,10 +113,12 @@ TEST_CASE_METHOD(CurlFixture, "a connection or session made under other trust is
   CHECK(server.seen().size() == 2);
 }
 
-TEST_CASE_METHOD(CurlFixture, "a resumed session counts for the pin under which it was made") {
+TEST_CASE_METHOD(CurlFixture,
+                 "each new connection shows its certificate, none goes on with an older session") {
   TlsServer server(certificate, always_ok);
   CHECK(post(server.url("/1")).status == 200);
   CHECK(post(server.url("/2")).status == 200);
+  CHECK(server.resumptions() == 0);
   CHECK(send(trusting(server.url("/3"), pin(TestCertificate().fingerprint()))).delivery ==
         Delivery::not_sent);
   CHECK(server.seen().size() == 2);
