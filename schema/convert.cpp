@@ -70,7 +70,7 @@ std::string correction(const Node& node, const Type& type) {
   return {};
 }
 
-bool fits(const Node& node, const Type& type) {
+bool is_written_as(const Node& node, const Type& type) {
   switch (type.kind) {
     case Type::Kind::boolean:
       return std::holds_alternative<bool>(node.data);
@@ -267,7 +267,7 @@ Value Converter::convert_any(const Node& node, const Site& site) {
 
 Value Converter::convert_one_of(const Node& node, const Type& type, const Site& site) {
   for (const auto& alternative : type.alternatives) {
-    if (!fits(node, alternative)) continue;
+    if (!is_written_as(node, alternative)) continue;
     const bool by_discriminator = !type.discriminator.empty() && node.table() != nullptr;
     if (by_discriminator && !discriminated(node, alternative, type.discriminator)) continue;
     return convert(node, alternative, site);

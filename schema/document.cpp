@@ -12,21 +12,12 @@ namespace {
 
 void collect_headers(const Node& node, std::vector<Span>& headers) {
   if (const auto* table = node.table()) {
-    if (table->inline_table) return;
-    for (const auto& entry : table->entries) {
-      const bool key_made_it = entry.value->span == entry.key_span;
-      const bool nested = entry.value->table() != nullptr || entry.value->array() != nullptr;
-      if (entry.value->table() != nullptr && !entry.value->table()->inline_table && !key_made_it) {
-        headers.push_back(entry.value->span);
-      }
-      if (nested) collect_headers(*entry.value, headers);
-    }
+    if (table->made == Node::Table::Made::in_line) return;
+    const bool root = node.span.begin == node.span.end;
+    if (table->made == Node::Table::Made::by_header && !root) headers.push_back(node.span);
+    for (const auto& entry : table->entries) collect_headers(*entry.value, headers);
   } else if (const auto* array = node.array()) {
-    for (const auto& item : array->items) {
-      if (item->table() == nullptr || item->table()->inline_table) continue;
-      headers.push_back(item->span);
-      collect_headers(*item, headers);
-    }
+    for (const auto& item : array->items) collect_headers(*item, headers);
   }
 }
 
@@ -51,7 +42,7 @@ NodePtr make_table(std::vector<Entry> entries, Span span) {
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.key < b.key; });
   auto result = std::make_shared<Node>();
-  result->data = Node::Table{std::move(entries), false};
+  result->data = Node::Table{std::move(entries), Node::Table::Made::implied};
   result->span = span;
   return result;
 }

@@ -26,8 +26,10 @@ struct Entry {
 /// they came from, so every leaf knows where it was written.
 struct Node {
   struct Table {
+    /// What made the table; decides what may still be added to it elsewhere in the file.
+    enum class Made { by_header, implied, by_dotted_key, in_line };
     std::vector<Entry> entries;  ///< sorted by key
-    bool inline_table = false;
+    Made made = Made::by_header;
   };
   struct Array {
     std::vector<NodePtr> items;

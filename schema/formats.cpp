@@ -24,7 +24,7 @@ bool all_of(std::string_view text, std::string_view others) {
   });
 }
 
-std::string lower_case(std::string_view text) {
+std::string in_small_letters(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -233,16 +233,16 @@ bool matches(Format format, std::string_view text) {
   return true;
 }
 
-std::string normalized(Format format, std::string_view text) {
+std::string canonical_text(Format format, std::string_view text) {
   if (format == Format::mac) return *canonical_mac(text);
-  if (format == Format::tag || format == Format::checksum) return lower_case(text);
+  if (format == Format::tag || format == Format::checksum) return in_small_letters(text);
   return std::string(text);
 }
 
 }  // namespace
 
 Checked check_format(Format format, std::string_view text) {
-  if (matches(format, text)) return normalized(format, text);
+  if (matches(format, text)) return canonical_text(format, text);
   return std::unexpected(
       fmt::format("\"{}\" is not {}.{}", text, format_words(format), advice(format, text)));
 }

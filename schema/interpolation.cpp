@@ -89,7 +89,9 @@ std::expected<std::vector<TextPiece>, InterpolationError> split_text(std::string
       continue;
     }
     if (!text.substr(at).starts_with("${")) {
-      literal += text[at++];
+      const auto next = std::min(text.find('$', at + 1), text.size());
+      literal += text.substr(at, next - at);
+      at = next;
       continue;
     }
     const auto close = text.find('}', at);

@@ -15,16 +15,16 @@ constexpr std::array<std::string_view, 6> kAttributes = {"allow_replace", "ignor
                                                          "protect",       "wait",   "wait_timeout"};
 
 template <std::size_t kSize>
-bool holds(const std::array<std::string_view, kSize>& names, std::string_view name) {
+bool is_listed(const std::array<std::string_view, kSize>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
 
 bool is_later_type(std::string_view type) {
-  return holds(kTypes, type) || type.starts_with("node_");
+  return is_listed(kTypes, type) || type.starts_with("node_");
 }
 
-bool is_later_attribute(std::string_view name) { return holds(kAttributes, name); }
+bool is_later_attribute(std::string_view name) { return is_listed(kAttributes, name); }
 
 }  // namespace pveplan::schema

@@ -45,17 +45,17 @@ bool is_scalar(const Type& type) {
 }
 
 /// Whether a value of the type `found` may stand where `wanted` is expected.
-bool fits(const Type& found, const Type& wanted) {
+bool is_assignable(const Type& found, const Type& wanted) {
   if (found.kind == Type::Kind::any || wanted.kind == Type::Kind::any) return true;
   if (wanted.kind == Type::Kind::one_of) {
     return std::any_of(wanted.alternatives.begin(), wanted.alternatives.end(),
-                       [&](const Type& each) { return fits(found, each); });
+                       [&](const Type& each) { return is_assignable(found, each); });
   }
   if (found.kind == Type::Kind::one_of) {
     return std::any_of(found.alternatives.begin(), found.alternatives.end(),
-                       [&](const Type& each) { return fits(each, wanted); });
+                       [&](const Type& each) { return is_assignable(each, wanted); });
   }
-  if (is_list(found) && is_list(wanted)) return fits(*found.element, *wanted.element);
+  if (is_list(found) && is_list(wanted)) return is_assignable(*found.element, *wanted.element);
   if (wanted.kind == Type::Kind::string) return is_scalar(found);
   const bool number = wanted.kind == Type::Kind::decimal && found.kind == Type::Kind::integer;
   return number || found.kind == wanted.kind;
@@ -186,7 +186,7 @@ bool Converter::check_reference(const TextPiece& piece, const Type* wanted, cons
   const bool list_in_text = wanted == nullptr && (piece.all_instances || !is_scalar(*found));
   const auto given = piece.all_instances ? list_of(*found) : *found;
   const bool open = found->kind == Type::Kind::any && !piece.all_instances;
-  if ((list_in_text && !open) || (wanted != nullptr && !fits(given, *wanted))) {
+  if ((list_in_text && !open) || (wanted != nullptr && !is_assignable(given, *wanted))) {
     report("Wrong type",
            fmt::format(
                "{} is {}, which cannot stand here.", piece.written,

@@ -47,7 +47,7 @@ constexpr std::array<CodeRange, 7> kEscaped = {{{0x00, 0x1F},
                                                 {0xFEFF, 0xFEFF}}};
 
 template <std::size_t kSize>
-bool holds(const std::array<CodeRange, kSize>& ranges, std::uint32_t code) {
+bool in_ranges(const std::array<CodeRange, kSize>& ranges, std::uint32_t code) {
   return std::any_of(ranges.begin(), ranges.end(), [code](const CodeRange& range) {
     return range.first <= code && code <= range.last;
   });
@@ -79,10 +79,10 @@ Cell cell_at(std::string_view rest, std::size_t column) {
     cell.shown = std::string(cell.width, ' ');
     return cell;
   }
-  if (holds(kEscaped, code)) return escaped(code);
+  if (in_ranges(kEscaped, code)) return escaped(code);
   cell.shown = rest.substr(0, length);
-  if (holds(kZero, code)) cell.width = 0;
-  if (holds(kWide, code)) cell.width = 2;
+  if (in_ranges(kZero, code)) cell.width = 0;
+  if (in_ranges(kWide, code)) cell.width = 2;
   return cell;
 }
 

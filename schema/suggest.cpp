@@ -20,7 +20,7 @@ std::size_t allowed_distance(std::size_t length) {
   return 3;
 }
 
-std::string lower_case(std::string_view text) {
+std::string folded(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -53,13 +53,13 @@ std::vector<std::string> suggestions(std::string_view word,
                                      const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > kLongestWord) return {};
   const auto limit = allowed_distance(word.size());
-  const auto wanted = lower_case(word);
+  const auto wanted = folded(word);
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const auto& candidate : candidates) {
     const auto difference = candidate.size() > word.size() ? candidate.size() - word.size()
                                                            : word.size() - candidate.size();
     if (difference > limit) continue;
-    const auto distance = edit_distance(wanted, lower_case(candidate));
+    const auto distance = edit_distance(wanted, folded(candidate));
     if (distance <= limit && candidate != word) near.emplace_back(distance, candidate);
   }
   std::sort(near.begin(), near.end());

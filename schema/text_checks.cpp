@@ -1,11 +1,14 @@
 #include "schema/text_checks.hpp"
 
+#include "schema/toml_outline.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
 
 namespace pveplan::schema {
 namespace {
-
-constexpr std::size_t kDeepest = 64;  // levels of tables and arrays in one value or key
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -22,11 +25,30 @@ Span byte_at(std::uint32_t file, std::size_t offset) {
   return {file, begin, begin + 1};
 }
 
+/// Bytes at the front that are ASCII and no NUL, in steps of eight: nearly all of every file.
+std::size_t ascii_run(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::size_t length = 0;
+  while (length + sizeof(std::uint64_t) <= text.size()) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + length, sizeof(word));
+    const bool has_zero = ((word - kOnes) & ~word & kHighBits) != 0;
+    if ((word & kHighBits) != 0 || has_zero) break;
+    length += sizeof(word);
+  }
+  return length;
+}
+
 std::optional<Diagnostic> check_encoding(std::string_view text, std::uint32_t file) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return error("Wrong encoding", "The file is UTF-16. Save it as UTF-8.", {file, 0, 2});
   }
   for (std::size_t i = 0; i < text.size();) {
+    if (const auto plain = ascii_run(text.substr(i)); plain > 0) {
+      i += plain;
+      continue;
+    }
     if (text[i] == '\0') {
       return error("Wrong encoding",
                    "The file holds a NUL byte: it is no text, or not UTF-8. Save it as UTF-8.",
@@ -43,61 +65,6 @@ std::optional<Diagnostic> check_encoding(std::string_view text, std::uint32_t fi
   }
   return std::nullopt;
 }
-
-/// Follows brackets and dotted keys just well enough to see absurd depth before any parser
-/// recurses.
-class DepthScan {
- public:
-  std::optional<std::size_t> too_deep(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-      const char c = text[i];
-      if (c == '#') {
-        i = std::min(text.find('\n', i), text.size());
-      } else if (c == '"' || c == '\'') {
-        i = skip_string(text, i);
-      } else {
-        count(c);
-        if (brackets_ > kDeepest || dots_ > kDeepest) return i;
-        ++i;
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  void count(char c) {
-    if (c == '.') {
-      ++dots_;
-    } else if (c == '[' || c == '{') {
-      ++brackets_;
-      dots_ = 0;
-    } else if (c == ']' || c == '}') {
-      if (brackets_ > 0) --brackets_;
-      dots_ = 0;
-    } else if (c == '\n' || c == '=' || c == ',') {
-      dots_ = 0;
-    }
-  }
-
-  static std::size_t skip_string(std::string_view text, std::size_t begin) {
-    const char quote = text[begin];
-    const std::string triple(3, quote);
-    const bool multi_line = text.substr(begin).starts_with(triple);
-    for (auto i = begin + (multi_line ? 3 : 1); i < text.size(); ++i) {
-      if (quote == '"' && text[i] == '\\') {
-        ++i;
-      } else if (!multi_line && (text[i] == quote || text[i] == '\n')) {
-        return i + 1;
-      } else if (multi_line && text.substr(i).starts_with(triple)) {
-        return i + 3;
-      }
-    }
-    return text.size();
-  }
-
-  std::size_t brackets_ = 0;
-  std::size_t dots_ = 0;
-};
 
 }  // namespace
 
@@ -129,11 +96,11 @@ std::optional<Diagnostic> check_text(std::string_view text, std::uint32_t file,
                  byte_at(file, 0));
   }
   if (auto wrong = check_encoding(text, file)) return wrong;
-  if (const auto offset = DepthScan().too_deep(text)) {
+  if (const auto outline = outline_of(text); outline.too_deep) {
     return error(
         "Nested too deeply",
-        fmt::format("Tables, lists and dotted keys may be nested {} levels deep.", kDeepest),
-        byte_at(file, *offset));
+        fmt::format("Tables, lists and dotted keys may be nested {} levels deep.", kDeepestNesting),
+        byte_at(file, *outline.too_deep));
   }
   return std::nullopt;
 }

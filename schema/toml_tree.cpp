@@ -1,12 +1,14 @@
 #include "schema/toml_tree.hpp"
 
 #include "schema/toml_library.hpp"
+#include "schema/toml_outline.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 namespace pveplan::schema {
 namespace {
+
+constexpr std::size_t kPieceBytes = 64 * 1024;
 
 /// Turns the library's lines and columns (which count code points) into byte offsets.
 class OffsetTable {
@@ -54,96 +56,199 @@ class OffsetTable {
   std::uint32_t selected_ = 0;
 };
 
+/// Names in a [header].
+std::size_t header_length(std::string_view header) {
+  std::size_t names = 1;
+  char quote = 0;
+  for (const char c : header) {
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '.') {
+      ++names;
+    }
+  }
+  return names;
+}
+
+/// Builds the located tree of a text, or of a piece of one that begins `base` bytes into the file.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view text, std::uint32_t file)
-      : text_(text), file_(file), offsets_(text) {}
+  TreeBuilder(std::string_view text, std::uint32_t file, std::uint32_t base)
+      : text_(text), file_(file), base_(base), offsets_(text) {}
 
-  NodePtr build(const toml::node& node) {
+  /// Takes the texts out of the library's tree: it is thrown away right after. `depth` counts the
+  /// names from the root to the node.
+  NodePtr build(toml::node& node, std::size_t depth = 0) {
     auto result = std::make_shared<Node>();
     result->span = region(node.source());
-    if (const auto* table = node.as_table()) {
-      if (!table->is_inline()) result->span = header_or_key(result->span);
-      result->data = build_table(*table);
-    } else if (const auto* array = node.as_array()) {
-      result->data = build_array(*array);
-    } else {
-      build_scalar(node, *result);
+    switch (node.type()) {
+      case toml::node_type::table:
+        result->data = build_table(*node.as_table(), result->span, depth);
+        break;
+      case toml::node_type::array:
+        result->data = build_array(*node.as_array(), depth);
+        break;
+      case toml::node_type::string:
+        result->data = std::move(node.as_string()->get());
+        break;
+      case toml::node_type::integer:
+        result->data = node.as_integer()->get();
+        break;
+      case toml::node_type::boolean:
+        result->data = node.as_boolean()->get();
+        break;
+      case toml::node_type::floating_point:
+        result->data = Decimal{std::string(written(result->span))};
+        break;
+      case toml::node_type::none:
+      case toml::node_type::date:
+      case toml::node_type::time:
+      case toml::node_type::date_time:
+        result->data = Node::Date{std::string(written(result->span))};
+        break;
     }
     return result;
   }
 
-  std::uint32_t offset(toml::source_position position) { return offsets_.offset(position); }
+  std::uint32_t offset(toml::source_position position) { return base_ + offsets_.offset(position); }
 
  private:
   Span region(const toml::source_region& region) {
-    const auto begin = offsets_.offset(region.begin);
-    return {file_, begin, std::max(begin, offsets_.offset(region.end))};
+    const auto begin = offset(region.begin);
+    return {file_, begin, std::max(begin, offset(region.end))};
   }
 
   /// The end of a table's region differs between versions of the library, its begin does not.
-  Span header_or_key(Span span) const {
-    if (span.begin >= text_.size()) return span;
-    if (text_[span.begin] != '[') return span;
-    const auto line_end = std::min(text_.find('\n', span.begin), text_.size());
-    const auto closing = text_.substr(0, line_end).find(']', span.begin);
+  Span header_at(Span span) const {
+    const auto begin = span.begin - base_;
+    const auto line_end = std::min(text_.find('\n', begin), text_.size());
+    const auto closing = text_.substr(0, line_end).find(']', begin);
     if (closing == std::string_view::npos) return span;
-    span.end = static_cast<std::uint32_t>(closing + 1);
-    if (span.end < line_end && text_[span.end] == ']') ++span.end;
+    span.end = span.begin + static_cast<std::uint32_t>(closing + 1 - begin);
+    if (closing + 1 < line_end && text_[closing + 1] == ']') ++span.end;
     return span;
   }
 
-  Node::Table build_table(const toml::table& table) {
+  Node::Table build_table(toml::table& table, Span& span, std::size_t depth) {
+    using Made = Node::Table::Made;
     Node::Table result;
-    result.inline_table = table.is_inline();
+    result.made = Made::in_line;
+    if (!table.is_inline() && depth > 0) {
+      const bool header = written(span).starts_with('[');
+      if (header) span = header_at(span);
+      const bool own = header && header_length(written(span)) == depth;
+      result.made = own ? Made::by_header : header ? Made::implied : Made::by_dotted_key;
+    } else if (depth == 0) {
+      result.made = Made::implied;
+      span.end = span.begin;
+    }
     result.entries.reserve(table.size());
-    for (const auto& [key, value] : table) {
-      result.entries.push_back({std::string(key.str()), region(key.source()), build(value)});
+    for (auto&& [key, value] : table) {
+      result.entries.push_back(
+          {std::string(key.str()), region(key.source()), build(value, depth + 1)});
     }
     return result;
   }
 
-  Node::Array build_array(const toml::array& array) {
+  Node::Array build_array(toml::array& array, std::size_t depth) {
     Node::Array result;
     result.items.reserve(array.size());
-    for (const auto& item : array) result.items.push_back(build(item));
+    for (auto& item : array) result.items.push_back(build(item, depth));
     return result;
   }
 
-  std::string written(Span span) const {
-    return std::string(text_.substr(span.begin, span.end - span.begin));
-  }
-
-  void build_scalar(const toml::node& node, Node& result) {
-    if (const auto* text = node.as_string()) {
-      result.data = text->get();
-    } else if (const auto* integer = node.as_integer()) {
-      result.data = integer->get();
-    } else if (const auto* truth = node.as_boolean()) {
-      result.data = truth->get();
-    } else if (node.is_floating_point()) {
-      result.data = Decimal{written(result.span)};
-    } else {
-      result.data = Node::Date{written(result.span)};
-    }
+  std::string_view written(Span span) const {
+    return text_.substr(std::min<std::size_t>(span.begin - base_, text_.size()),
+                        span.end - span.begin);
   }
 
   std::string_view text_;
   std::uint32_t file_;
+  std::uint32_t base_;
   OffsetTable offsets_;
 };
 
-}  // namespace
-
-std::expected<NodePtr, TomlError> parse_toml(std::string_view text, std::uint32_t file) {
-  TreeBuilder builder(text, file);
+std::expected<NodePtr, TomlError> parse_piece(std::string_view text, std::uint32_t file,
+                                              std::size_t base) {
+  TreeBuilder builder(text, file, static_cast<std::uint32_t>(base));
   try {
-    const toml::table root = toml::parse(text);
+    toml::table root = toml::parse(text);
     return builder.build(root);
   } catch (const toml::parse_error& failure) {
     return std::unexpected(
         TomlError{builder.offset(failure.source().begin), std::string(failure.description())});
   }
+}
+
+/// One table out of the tables that pieces of a file hold at the same place; nullptr where TOML's
+/// rules on adding to tables would have to be asked.
+NodePtr join_tables(const std::vector<NodePtr>& tables) {
+  using Made = Node::Table::Made;
+  if (tables.size() == 1) return tables.front();
+  std::vector<Entry> entries;
+  Span span = tables.front()->span;
+  bool has_header = false;
+  for (const auto& node : tables) {
+    const auto* table = node->table();
+    if (table == nullptr || table->made == Made::in_line || table->made == Made::by_dotted_key) {
+      return nullptr;
+    }
+    if (table->made == Made::by_header) {
+      if (has_header) return nullptr;
+      has_header = true;
+      span = node->span;
+    }
+    entries.insert(entries.end(), table->entries.begin(), table->entries.end());
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.key < b.key; });
+  auto result = std::make_shared<Node>();
+  result->span = span;
+  Node::Table joined;
+  joined.made = has_header ? Made::by_header : Made::implied;
+  for (std::size_t i = 0; i < entries.size();) {
+    auto end = i;
+    std::vector<NodePtr> same;
+    while (end < entries.size() && entries[end].key == entries[i].key) {
+      same.push_back(entries[end++].value);
+    }
+    auto value = join_tables(same);
+    if (!value) return nullptr;
+    joined.entries.push_back({std::move(entries[i].key), entries[i].key_span, std::move(value)});
+    i = end;
+  }
+  result->data = std::move(joined);
+  return result;
+}
+
+/// Piece by piece, so that little of the library's big tree is held at once, and since its time
+/// grows with the square of the number of dotted keys in a text. nullptr when a piece, or their
+/// union, needs a closer look: the whole text then tells what is wrong.
+NodePtr parse_in_pieces(std::string_view text, std::uint32_t file) {
+  std::vector<NodePtr> trees;
+  std::size_t begin = 0;
+  auto headers = outline_of(text).headers;
+  headers.push_back(text.size());
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const bool last = i + 1 == headers.size();
+    if (!last && headers[i + 1] - begin < kPieceBytes) continue;
+    auto tree = parse_piece(text.substr(begin, headers[i] - begin), file, begin);
+    if (!tree) return nullptr;
+    trees.push_back(std::move(*tree));
+    begin = headers[i];
+  }
+  return join_tables(trees);
+}
+
+}  // namespace
+
+std::expected<NodePtr, TomlError> parse_toml(std::string_view text, std::uint32_t file) {
+  if (text.size() > kPieceBytes) {
+    if (auto tree = parse_in_pieces(text, file)) return tree;
+  }
+  return parse_piece(text, file, 0);
 }
 
 }  // namespace pveplan::schema

@@ -8,7 +8,7 @@ using namespace schema;
 
 namespace {
 
-Wire property(const char* key, Wire::Encoding encoding = Wire::Encoding::plain) {
+Wire disk_key(const char* key, Wire::Encoding encoding = Wire::Encoding::plain) {
   Wire wire;
   wire.property_key = key;
   wire.encoding = encoding;
@@ -22,12 +22,12 @@ AttributeBuilder disk_size() {
       .range(kSmallestDisk, std::int64_t{1} << 50)
       .effect(EffectRule::grow_disk)
       .canonical(CanonicalForm::size_rounded_by_storage)
-      .wire(property("size"));
+      .wire(disk_key("size"));
 }
 
 AttributeBuilder flag(const char* name, EffectRule effect,
                       Wire::Encoding encoding = Wire::Encoding::boolean) {
-  return attr(name, boolean()).effect(effect).default_server().wire(property(name, encoding));
+  return attr(name, boolean()).effect(effect).default_server().wire(disk_key(name, encoding));
 }
 
 ObjectBuilder& add_place(ObjectBuilder& object) {
@@ -50,7 +50,7 @@ ObjectBuilder& add_place(ObjectBuilder& object) {
       .add(attr("image", string())
                .refers_to({{"image"}, ReferenceRule::Instance::own_node, false, false, false, {}})
                .effect(EffectRule::create_only)
-               .wire(property("import-from"))
+               .wire(disk_key("import-from"))
                .doc("The image that a new disk is filled from."))
       .add(attr("volume", string())
                .effect(EffectRule::create_only)
@@ -73,7 +73,7 @@ ObjectSchema disk_schema() {
                .values({"none", "writethrough", "writeback", "unsafe", "directsync"})
                .effect(EffectRule::restart)
                .default_server()
-               .wire(property("cache"))
+               .wire(disk_key("cache"))
                .doc("How the host caches writes."))
       .add(flag("backup", EffectRule::live).doc("Whether backups of the guest hold the disk."))
       .add(

@@ -8,7 +8,7 @@ using namespace schema;
 
 namespace {
 
-Wire property(const char* key, Wire::Encoding encoding = Wire::Encoding::plain) {
+Wire nic_key(const char* key, Wire::Encoding encoding = Wire::Encoding::plain) {
   Wire wire;
   wire.property_key = key;
   wire.encoding = encoding;
@@ -17,23 +17,23 @@ Wire property(const char* key, Wire::Encoding encoding = Wire::Encoding::plain) 
 
 /// Cloud-init hands addresses to the guest: they are in effect after its next start.
 AttributeBuilder address(const char* name, Format format, const char* key) {
-  return attr(name, string()).format(format).effect(EffectRule::cloud_init).wire(property(key));
+  return attr(name, string()).format(format).effect(EffectRule::cloud_init).wire(nic_key(key));
 }
 
-ObjectBuilder& add_link(ObjectBuilder& object) {
+ObjectBuilder& add_nic_link(ObjectBuilder& object) {
   return object
       .add(attr("bridge", string())
                .format(Format::interface_name)
                .refers_to({{"bridge"}, ReferenceRule::Instance::own_node, false, true, false, {}})
                .effect(EffectRule::replug_nic)
                .default_server("the template's")
-               .wire(property("bridge"))
+               .wire(nic_key("bridge"))
                .doc("The bridge that the NIC is plugged into."))
       .add(attr("vlan", integer())
                .range(1, 4094)
                .effect(EffectRule::replug_nic)
                .default_server("untagged")
-               .wire(property("tag"))
+               .wire(nic_key("tag"))
                .doc("The VLAN on that bridge."))
       .add(attr("model", string())
                .values({"virtio", "e1000", "e1000-82540em", "e1000-82544gc", "e1000-82545em",
@@ -47,18 +47,18 @@ ObjectBuilder& add_link(ObjectBuilder& object) {
                .chosen(Choice::mac)
                .format(Format::mac)
                .effect(EffectRule::hotplug_nic)
-               .wire(property("macaddr"))
+               .wire(nic_key("macaddr"))
                .doc("The hardware address. Without it one is chosen and kept for life."))
       .add(attr("mtu", integer())
                .range(1, 65520)
                .effect(EffectRule::hotplug_nic)
                .default_server()
-               .wire(property("mtu"))
+               .wire(nic_key("mtu"))
                .doc("Bytes of the largest packet; 1 means that of the bridge."))
       .add(attr("firewall", boolean())
                .effect(EffectRule::replug_nic)
                .default_server()
-               .wire(property("firewall", Wire::Encoding::boolean))
+               .wire(nic_key("firewall", Wire::Encoding::boolean))
                .doc("Whether Proxmox's firewall watches the NIC."))
       .add(attr("slot", string())
                .chosen(Choice::slot)
@@ -72,7 +72,7 @@ ObjectBuilder& add_link(ObjectBuilder& object) {
 
 ObjectSchema nic_schema() {
   ObjectBuilder object;
-  add_link(object)
+  add_nic_link(object)
       .add(
           address("ip", Format::guest_ipv4, "ip")
               .refers_to({{"ip_pool"},

@@ -1,0 +1,92 @@
+#include "schema/toml_outline.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace pveplan::schema {
+namespace {
+
+/// The first byte behind a string. One that is not closed ends with its line, or with the text.
+std::size_t skip_string(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  const std::string triple(3, quote);
+  const bool multi_line = text.substr(begin, 3) == triple;
+  for (auto i = begin + (multi_line ? 3 : 1); i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (!multi_line && (text[i] == quote || text[i] == '\n')) {
+      return text[i] == quote ? i + 1 : i;
+    } else if (multi_line && text.substr(i, 3) == triple) {
+      i += 3;
+      // Up to two quotes may stand right in front of the closing three.
+      for (int more = 0; more < 2 && i < text.size() && text[i] == quote; ++more) ++i;
+      return i;
+    }
+  }
+  return text.size();
+}
+
+class OutlineScan {
+ public:
+  TomlOutline scan(std::string_view text) {
+    for (std::size_t i = 0; i < text.size() && !outline_.too_deep;) {
+      const char c = text[i];
+      if (c == '#') {
+        i = std::min(text.find('\n', i), text.size());
+        continue;
+      }
+      if (c == '[' && brackets_ == 0 && blank_line_) outline_.headers.push_back(line_start_);
+      if (c != ' ' && c != '\t') blank_line_ = false;
+      if (c == '"' || c == '\'') {
+        i = skip_string(text, i);
+        continue;
+      }
+      count(c, i);
+      ++i;
+    }
+    return std::move(outline_);
+  }
+
+ private:
+  void count(char c, std::size_t at) {
+    switch (c) {
+      case '.':
+        ++dots_;
+        break;
+      case '[':
+      case '{':
+        ++brackets_;
+        dots_ = 0;
+        break;
+      case ']':
+      case '}':
+        if (brackets_ > 0) --brackets_;
+        dots_ = 0;
+        break;
+      case '\n':
+        line_start_ = at + 1;
+        blank_line_ = true;
+        dots_ = 0;
+        break;
+      case '=':
+      case ',':
+        dots_ = 0;
+        break;
+      default:
+        break;
+    }
+    if (brackets_ > kDeepestNesting || dots_ > kDeepestNesting) outline_.too_deep = at;
+  }
+
+  TomlOutline outline_;
+  std::size_t brackets_ = 0;
+  std::size_t dots_ = 0;
+  std::size_t line_start_ = 0;
+  bool blank_line_ = true;
+};
+
+}  // namespace
+
+TomlOutline outline_of(std::string_view text) { return OutlineScan().scan(text); }
+
+}  // namespace pveplan::schema

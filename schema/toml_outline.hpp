@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace pveplan::schema {
+
+/// Levels of tables and lists in one value, and names in one key.
+inline constexpr std::size_t kDeepestNesting = 64;
+
+/// The shape of a TOML text without its meaning, found without recursion.
+struct TomlOutline {
+  std::vector<std::size_t> headers;     ///< where lines with a [header] begin
+  std::optional<std::size_t> too_deep;  ///< where it is nested absurdly; the rest was not looked at
+};
+
+/// Follows brackets, strings and comments. Exact for valid TOML; anything else gets its error from
+/// the parser.
+TomlOutline outline_of(std::string_view text);
+
+}  // namespace pveplan::schema
