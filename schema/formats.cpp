@@ -145,9 +145,16 @@ bool is_network(std::string_view text) {
   return prefix && prefix->network() == prefix->address;
 }
 
+/// An address that a host can have: neither the network itself nor its broadcast address.
+bool is_host_address(std::string_view text) {
+  const auto prefix = parse_ipv4_prefix(text);
+  return prefix && (prefix->length >= 31 || (prefix->address != prefix->network() &&
+                                             prefix->address != prefix->broadcast()));
+}
+
 bool is_guest_ipv4(std::string_view text) {
   return text == "dhcp" || (text.starts_with("pool:") && is_name(text.substr(5))) ||
-         parse_ipv4_prefix(text).has_value();
+         is_host_address(text);
 }
 
 /// More than "not in that form": what is wrong with this text in particular.
@@ -158,6 +165,9 @@ std::string advice(Format format, std::string_view text) {
         " An address needs the length of its network: write \"{}/24\" if that is "
         "its network.",
         text);
+  }
+  if (wants_prefix && parse_ipv4_prefix(text)) {
+    return " It is the network itself, or its broadcast address.";
   }
   if (format == Format::ipv4_network) {
     if (const auto prefix = parse_ipv4_prefix(text)) {
@@ -201,7 +211,7 @@ bool matches(Format format, std::string_view text) {
     case Format::ipv6:
       return canonical_ipv6(text).has_value();
     case Format::ipv4_with_prefix:
-      return parse_ipv4_prefix(text).has_value();
+      return is_host_address(text);
     case Format::ipv6_with_prefix:
       return is_ipv6_prefix(text);
     case Format::ipv4_network:

@@ -50,8 +50,10 @@ void check_connection(DecodeContext& context, const Topology& topology) {
   }
 }
 
+/// Adds the resources of a block; for one that is unexpanded also looks at the instances that its
+/// text already tells of.
 void decode_block(const std::shared_ptr<DecodeContext>& context, Block block,
-                  std::vector<Resource>& resources) {
+                  std::vector<Resource>& resources, std::vector<Resource>& previews) {
   if (block.keyed) {
     auto instances = decode_instances(*context, block);
     std::move(instances.begin(), instances.end(), std::back_inserter(resources));
@@ -59,11 +61,22 @@ void decode_block(const std::shared_ptr<DecodeContext>& context, Block block,
   }
   auto resource = decode_instance(*context, block, std::nullopt);
   if (block.unexpanded) {
-    for (const auto& node : named_nodes(block)) decode_instance(*context, block, node);
+    for (const auto& node : named_nodes(block)) {
+      previews.push_back(decode_instance(*context, block, node));
+    }
     const auto shared = std::make_shared<const Block>(std::move(block));
     resource.recipe = std::make_shared<const InstanceRecipe>(context, shared);
   }
   resources.push_back(std::move(resource));
+}
+
+void check_types(DecodeContext& context, const Topology& topology) {
+  std::set<const ResourceSchema*> used;
+  for (const auto& resource : topology.resources) used.insert(resource.schema);
+  for (const auto& [type, schema] : context.registry.all()) {
+    const bool wanted = schema->check_topology != nullptr && used.contains(schema);
+    if (wanted) schema->check_topology(topology, context.diagnostics);
+  }
 }
 
 /// Which header is in force at each place: found only for what is shown.
@@ -114,11 +127,15 @@ void decode_root(const std::shared_ptr<DecodeContext>& context, const Node& root
   decode_pveplan_block(*context, root, request, topology);
   decode_proxmox_block(*context, root, topology);
   auto blocks = collect_blocks(*context, root);
-  for (auto& block : blocks) decode_block(context, std::move(block), topology.resources);
+  std::vector<Resource> previews;
+  for (auto& block : blocks) {
+    decode_block(context, std::move(block), topology.resources, previews);
+  }
   std::sort(topology.resources.begin(), topology.resources.end(),
             [](const Resource& a, const Resource& b) { return a.address < b.address; });
   check_connection(*context, topology);
-  find_conflicts(*context, topology);
+  find_conflicts(topology, previews, context->diagnostics);
+  check_types(*context, topology);
   topology.variables = variable_bindings(*context);
 }
 

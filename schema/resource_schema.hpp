@@ -18,6 +18,7 @@ enum class Instances {
 };
 
 struct Resource;
+struct Topology;
 
 /// One resource type as the topology language sees it. Knows no HTTP.
 struct ResourceSchema {
@@ -33,6 +34,8 @@ struct ResourceSchema {
   /// Rules that no declaration can express, such as "every range lies in `cidr`". Sees the decoded
   /// instance; attributes that failed are absent, those not known yet are unknown.
   void (*check)(const Resource& resource, Diagnostics& diagnostics) = nullptr;
+  /// Rules between this type's resources and others. Called once for a topology that has any.
+  void (*check_topology)(const Topology& topology, Diagnostics& diagnostics) = nullptr;
 
   const AttributeSchema* find(std::string_view name) const { return object.find(name); }
 };

@@ -28,6 +28,8 @@ std::size_t skip_string(std::string_view text, std::size_t begin) {
 
 class OutlineScan {
  public:
+  std::size_t statement() const { return statement_; }
+
   TomlOutline scan(std::string_view text) {
     for (std::size_t i = 0; i < text.size() && !outline_.too_deep;) {
       const char c = text[i];
@@ -35,8 +37,7 @@ class OutlineScan {
         i = std::min(text.find('\n', i), text.size());
         continue;
       }
-      if (c == '[' && brackets_ == 0 && blank_line_) outline_.headers.push_back(line_start_);
-      if (c != ' ' && c != '\t') blank_line_ = false;
+      begin_line(c, i);
       if (c == '"' || c == '\'') {
         i = skip_string(text, i);
         continue;
@@ -48,6 +49,15 @@ class OutlineScan {
   }
 
  private:
+  void begin_line(char c, std::size_t at) {
+    const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (blank || !blank_line_) return;
+    blank_line_ = false;
+    if (brackets_ > 0) return;
+    statement_ = at;
+    if (c == '[') outline_.headers.push_back(line_start_);
+  }
+
   void count(char c, std::size_t at) {
     switch (c) {
       case '.':
@@ -82,11 +92,39 @@ class OutlineScan {
   std::size_t brackets_ = 0;
   std::size_t dots_ = 0;
   std::size_t line_start_ = 0;
+  std::size_t statement_ = 0;
   bool blank_line_ = true;
 };
 
 }  // namespace
 
 TomlOutline outline_of(std::string_view text) { return OutlineScan().scan(text); }
+
+std::size_t statement_begin(std::string_view text, std::size_t offset) {
+  OutlineScan scan;
+  scan.scan(text.substr(0, std::min(offset + 1, text.size())));
+  return scan.statement();
+}
+
+std::vector<std::string> key_names(std::string_view key) {
+  std::vector<std::string> names(1);
+  char quote = 0;
+  for (const char c : key) {
+    if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else {
+        names.back() += c;
+      }
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '.') {
+      names.emplace_back();
+    } else if (c != ' ' && c != '\t') {
+      names.back() += c;
+    }
+  }
+  return names;
+}
 
 }  // namespace pveplan::schema

@@ -56,22 +56,6 @@ class OffsetTable {
   std::uint32_t selected_ = 0;
 };
 
-/// Names in a [header].
-std::size_t header_length(std::string_view header) {
-  std::size_t names = 1;
-  char quote = 0;
-  for (const char c : header) {
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '.') {
-      ++names;
-    }
-  }
-  return names;
-}
-
 /// Builds the located tree of a text, or of a piece of one that begins `base` bytes into the file.
 class TreeBuilder {
  public:
@@ -138,7 +122,7 @@ class TreeBuilder {
     if (!table.is_inline() && depth > 0) {
       const bool header = written(span).starts_with('[');
       if (header) span = header_at(span);
-      const bool own = header && header_length(written(span)) == depth;
+      const bool own = header && key_names(written(span)).size() == depth;
       result.made = own ? Made::by_header : header ? Made::implied : Made::by_dotted_key;
     } else if (depth == 0) {
       result.made = Made::implied;

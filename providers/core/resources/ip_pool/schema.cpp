@@ -1,9 +1,15 @@
 #include "providers/core/resources/ip_pool/schema.hpp"
 
+#include "schema/chosen_values.hpp"
 #include "schema/network.hpp"
 #include "schema/topology.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace pveplan::core {
 
@@ -46,6 +52,136 @@ void check_pool(const Resource& pool, Diagnostics& diagnostics) {
                         pool.span_of(Path({"gateway"}))));
 }
 
+/// A pool as the rules between pools and guests need it.
+struct Pool {
+  const Resource* resource = nullptr;
+  Ipv4Prefix network;
+  std::vector<Ipv4Range> allocate, reserve;
+  std::optional<Ipv4> gateway;
+  bool for_guests = true;
+};
+
+std::vector<Ipv4Range> ranges_at(const Resource& pool, std::string_view attribute) {
+  std::vector<Ipv4Range> result;
+  const auto* ranges = pool.attributes.find(attribute);
+  if (ranges == nullptr || ranges->kind() != Value::Kind::list) return result;
+  for (const auto& item : ranges->as_list()) {
+    const auto range = item.is_string() ? parse_ipv4_range(item.as_string()) : std::nullopt;
+    if (range) result.push_back(*range);
+  }
+  return result;
+}
+
+std::vector<Pool> pools_of(const Topology& topology) {
+  std::vector<Pool> pools;
+  for (const auto& resource : topology.resources) {
+    if (resource.address.type != "ip_pool") continue;
+    const auto* cidr = text_at(resource, "cidr");
+    const auto network = cidr != nullptr ? parse_ipv4_prefix(*cidr) : std::nullopt;
+    if (!network) continue;
+    Pool pool{
+        &resource,    *network, ranges_at(resource, "allocate"), ranges_at(resource, "reserve"),
+        std::nullopt, true};
+    if (const auto* gateway = text_at(resource, "gateway")) pool.gateway = parse_ipv4(*gateway);
+    const auto* use = text_at(resource, "use_for");
+    pool.for_guests = use == nullptr || *use == "guests";
+    pools.push_back(std::move(pool));
+  }
+  return pools;
+}
+
+void check_pool_use(const std::vector<Pool>& pools, const Resource& guest, const ChosenValue& nic,
+                    Diagnostics& diagnostics) {
+  const auto name = nic.value.as_string().substr(5);
+  for (const auto& pool : pools) {
+    if (pool.resource->address.name != name || pool.for_guests) continue;
+    auto diagnostic = error("Pool not for guests",
+                            fmt::format("{} is kept for load balancers, so that no guest takes an "
+                                        "address that one of them may announce.",
+                                        pool.resource->address.text()),
+                            guest.span_of(nic.path));
+    diagnostic.notes.push_back(
+        {"the pool says so here", pool.resource->span_of(Path({"use_for"}))});
+    diagnostics.add(std::move(diagnostic));
+  }
+}
+
+/// A guest that has the gateway's address may be the gateway, unless it needs one itself.
+void check_gateway(const Pool& pool, const Resource& guest, const ChosenValue& nic,
+                   Diagnostics& diagnostics) {
+  const bool has_gateway = nic.part != nullptr && nic.part->find("gateway") != nullptr;
+  auto diagnostic = error("Address of the gateway",
+                          fmt::format("{} is the gateway of {}. {}", pool.gateway->text(),
+                                      pool.resource->address.text(),
+                                      has_gateway ? "No guest behind it can have its address."
+                                                  : "That is right only where this guest is the "
+                                                    "gateway."),
+                          guest.span_of(nic.path));
+  if (!has_gateway) diagnostic.severity = Severity::warning;
+  diagnostic.notes.push_back({"the pool names it here", pool.resource->span_of(Path({"gateway"}))});
+  diagnostics.add(std::move(diagnostic));
+}
+
+void check_fixed_address(const std::vector<Pool>& pools, const Resource& guest,
+                         const ChosenValue& nic, Diagnostics& diagnostics) {
+  const auto prefix = parse_ipv4_prefix(nic.value.as_string());
+  if (!prefix) return;
+  for (const auto& pool : pools) {
+    if (pool.gateway == prefix->address) check_gateway(pool, guest, nic, diagnostics);
+    for (std::size_t i = 0; i < pool.reserve.size(); ++i) {
+      if (!pool.reserve[i].contains(prefix->address)) continue;
+      auto diagnostic = error("Address is reserved",
+                              fmt::format("{} is reserved in {} for something else. Take it out of "
+                                          "`reserve`: a fixed address is never given out again.",
+                                          prefix->address.text(), pool.resource->address.text()),
+                              guest.span_of(nic.path));
+      diagnostic.notes.push_back({"the pool reserves it here",
+                                  pool.resource->span_of(Path({"reserve", std::to_string(i)}))});
+      diagnostics.add(std::move(diagnostic));
+    }
+  }
+}
+
+bool overlap(const std::vector<Ipv4Range>& a, const std::vector<Ipv4Range>& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const Ipv4Range& x) {
+    return std::any_of(b.begin(), b.end(),
+                       [&x](const Ipv4Range& y) { return x.first <= y.last && y.first <= x.last; });
+  });
+}
+
+/// Pools may share a network and even ranges, as long as all of it is for the same use.
+void check_overlaps(const std::vector<Pool>& pools, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    for (std::size_t j = i + 1; j < pools.size(); ++j) {
+      const auto& a = pools[i];
+      const auto& b = pools[j];
+      if (a.for_guests == b.for_guests || !overlap(a.allocate, b.allocate)) continue;
+      auto diagnostic = error("Pools overlap",
+                              fmt::format("{} and {} share addresses, and one of them is kept for "
+                                          "load balancers.",
+                                          a.resource->address.text(), b.resource->address.text()),
+                              b.resource->span_of(Path({"allocate"})));
+      diagnostic.notes.push_back({"the other range", a.resource->span_of(Path({"allocate"}))});
+      diagnostics.add(std::move(diagnostic));
+    }
+  }
+}
+
+void check_pools(const Topology& topology, Diagnostics& diagnostics) {
+  const auto pools = pools_of(topology);
+  check_overlaps(pools, diagnostics);
+  for (const auto& guest : topology.resources) {
+    for (const auto& nic : chosen_values(guest, Choice::address)) {
+      if (!nic.value.is_string()) continue;
+      if (nic.value.as_string().starts_with("pool:")) {
+        check_pool_use(pools, guest, nic, diagnostics);
+      } else {
+        check_fixed_address(pools, guest, nic, diagnostics);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 ResourceSchema ip_pool_schema() {
@@ -55,6 +191,7 @@ ResourceSchema ip_pool_schema() {
       "Addresses that pveplan gives to guests. A NIC takes one with ip = \"pool:NAME\": the lowest "
       "free one, in the order of the guests' addresses, kept for the life of the guest.";
   result.check = check_pool;
+  result.check_topology = check_pools;
   result.object =
       ObjectBuilder()
           .add(attr("cidr", string())

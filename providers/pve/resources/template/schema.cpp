@@ -1,10 +1,27 @@
 #include "providers/pve/resources/template/schema.hpp"
 
 #include "providers/pve/resources/guest_parts/guest_schemas.hpp"
+#include "schema/topology.hpp"
 
 namespace pveplan::pve {
 
 using namespace schema;
+
+namespace {
+
+void check_template(const Resource& resource, Diagnostics& diagnostics) {
+  const auto* disks = resource.attributes.find("disk");
+  if (disks == nullptr || !disks->has_fields()) return;
+  for (const auto& [name, disk] : disks->as_fields()) {
+    if (name == "os") continue;
+    diagnostics.add(error("Unknown disk",
+                          "A template has one disk, which is called \"os\". Add other disks to the "
+                          "VMs that are cloned from it.",
+                          resource.span_of(Path({"disk", name}))));
+  }
+}
+
+}  // namespace
 
 ResourceSchema template_schema() {
   ResourceSchema result;
@@ -14,6 +31,7 @@ ResourceSchema template_schema() {
       "storage.";
   result.instances = Instances::per_node_default;
   result.needs_connection = true;
+  result.check = check_template;
   ObjectBuilder object;
   object
       .add(attr("nodes", list_of(string()))
