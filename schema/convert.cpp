@@ -1,53 +1,13 @@
 #include "schema/convert.hpp"
 
+#include "schema/type_words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace pveplan::schema {
 namespace {
-
-std::string_view type_words(Type::Kind kind) {
-  switch (kind) {
-    case Type::Kind::boolean:
-      return "true or false";
-    case Type::Kind::integer:
-      return "a whole number";
-    case Type::Kind::decimal:
-      return "a number";
-    case Type::Kind::string:
-      return "a text in quotes";
-    case Type::Kind::size:
-      return "a size such as \"40GiB\"";
-    case Type::Kind::duration:
-      return "a duration such as \"5m\"";
-    case Type::Kind::secret:
-      return "a reference to a secret";
-    case Type::Kind::list:
-    case Type::Kind::set:
-      return "a list";
-    case Type::Kind::map:
-    case Type::Kind::object:
-      return "a table";
-    case Type::Kind::keyed_part:
-      return "a table of named entries";
-    case Type::Kind::any:
-      return "any value";
-    case Type::Kind::one_of:
-      return "one of several forms";
-  }
-  return "a value";
-}
-
-std::string wanted_words(const Type& type) {
-  if (type.kind != Type::Kind::one_of) return std::string(type_words(type.kind));
-  std::string result;
-  for (const auto& alternative : type.alternatives) {
-    if (!result.empty()) result += " or ";
-    result += type_words(alternative.kind);
-  }
-  return result;
-}
 
 /// How a scalar that stands where another type is wanted is written right; empty when unclear.
 std::string correction(const Node& node, const Type& type) {
@@ -152,6 +112,7 @@ void Converter::report(std::string summary, std::string detail, const Site& site
                           site.variable->origin);
   }
   auto diagnostic = error(std::move(summary), std::move(detail), site.span);
+  diagnostic.sensitive = site.sensitive && !from_variable;  // the span is the value itself then
   if (from_variable && !site.sensitive && site.variable->value->span.known()) {
     diagnostic.notes.push_back({"the value stands here", site.variable->value->span});
   }
@@ -198,7 +159,7 @@ Value Converter::wrong_type(const Node& node, const Type& type, const Site& site
     return Value();
   }
   auto detail =
-      fmt::format("\"{}\" takes {}, not {}.", site.path(), wanted_words(type), node_kind(node));
+      fmt::format("\"{}\" takes {}, not {}.", site.path(), type_words(type), node_kind(node));
   if (const auto right = correction(node, type); !right.empty()) {
     detail += fmt::format(" Write {}.", right);
   }

@@ -94,7 +94,8 @@ class Converter {
                     const Site& site, Value::Fields& parts);
   /// -1 where there is no count, nothing where it is wrong.
   std::optional<std::int64_t> part_count(const Node& table, const Site& site);
-  void check_constraint(const CrossConstraint& constraint, const Node& table, const Site& site);
+  void check_constraint(const CrossConstraint& constraint, const Node& table,
+                        const ObjectSchema& schema, const Site& site);
   void check_one_part(const CrossConstraint& constraint, const Node& table, const Site& site);
   void conflict(const CrossConstraint& constraint, const Entry& a, const Entry& b,
                 const Site& site);

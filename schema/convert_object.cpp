@@ -49,6 +49,18 @@ bool is_called(const AttributeSchema& attribute, std::string_view proxmox_word) 
          wire.aliases.end();
 }
 
+/// Why a word of the language has no meaning in blocks of this type; empty when it is none.
+std::string_view without_meaning(std::string_view word, const ResourceSchema& schema) {
+  const bool per_node = schema.instances != Instances::single;
+  if (word == "count" || word == "for_each" || word == "each") {
+    return per_node ? " It has one instance for each of its `nodes`."
+                    : " There is one for each block: write another block.";
+  }
+  if (word == "use" || word == "unset") return " Profiles are for guests.";
+  if (word == "nodes") return " It has no instance for each node.";
+  return {};
+}
+
 /// "disk.NAME." for attributes of a keyed part, "cloud_init." for those of an object.
 std::string prefix_of(const AttributeSchema& attribute) {
   return attribute.name + (attribute.type.kind == Type::Kind::keyed_part ? ".NAME." : ".");
@@ -78,10 +90,16 @@ Site at_key(const Site& site, const Entry& entry) {
   return result;
 }
 
-std::vector<const Entry*> present(const Node& table, const std::vector<std::string>& names) {
+/// Which of the attributes are stated. One that is refused anyway makes no second fault.
+std::vector<const Entry*> present(const Node& table, const std::vector<std::string>& names,
+                                  const ObjectSchema& schema) {
   std::vector<const Entry*> result;
   for (const auto& name : names) {
-    if (const auto* entry = table.find(name)) result.push_back(entry);
+    const auto* attribute = schema.find(name);
+    const auto* entry = table.find(name);
+    if (entry != nullptr && attribute != nullptr && attribute->later.empty()) {
+      result.push_back(entry);
+    }
   }
   return result;
 }
@@ -104,7 +122,9 @@ Value Converter::convert_object(const Node& table, const ObjectSchema& schema, c
     report("Missing attribute",
            fmt::format("\"{}\" must be stated here: {}", attribute.name, attribute.doc), site);
   }
-  for (const auto& constraint : schema.constraints) check_constraint(constraint, table, site);
+  for (const auto& constraint : schema.constraints) {
+    check_constraint(constraint, table, schema, site);
+  }
   return Value::object(std::move(fields));
 }
 
@@ -142,6 +162,7 @@ void Converter::unknown_attribute(const Node& table, const Entry& entry, const O
                   place);
   }
   auto help = near.empty() ? translated(entry.key, schema) : context_.guess(entry.key, names);
+  if (!inner && schema_ != nullptr && help.empty()) help = without_meaning(entry.key, *schema_);
   const auto what = inner && !site.path().empty() ? fmt::format("\"{}\"", site.path()) : owner_;
   report("Unknown attribute", fmt::format("{} has no attribute \"{}\".{}", what, entry.key, help),
          place);
@@ -210,9 +231,9 @@ std::optional<std::int64_t> Converter::part_count(const Node& table, const Site&
 }
 
 void Converter::check_constraint(const CrossConstraint& constraint, const Node& table,
-                                 const Site& site) {
+                                 const ObjectSchema& schema, const Site& site) {
   const auto& names = constraint.attributes;
-  const auto stated = present(table, names);
+  const auto stated = present(table, names, schema);
   switch (constraint.kind) {
     case CrossConstraint::Kind::requires_other:
       if (table.find(names.front()) != nullptr && stated.size() < names.size()) {

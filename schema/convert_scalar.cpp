@@ -99,7 +99,9 @@ Value Converter::convert_number(const Node& node, const Type& type, const Site& 
   }
   if (const auto* number = std::get_if<std::int64_t>(&node.data)) {
     if (type.kind == Type::Kind::size) {
-      report("Size without a unit", fmt::format("Sizes have units: write \"{}GiB\".", *number),
+      const bool mebibytes = site.attribute != nullptr && site.attribute->multiple_of;
+      report("Size without a unit",
+             fmt::format("Sizes have units: write \"{}{}\".", *number, mebibytes ? "MiB" : "GiB"),
              site);
       return Value();
     }

@@ -24,9 +24,9 @@ struct MarkedLine {
   std::size_t last = 0;
 };
 
-MarkedLine mark(std::string_view line, std::size_t begin, std::size_t end) {
+MarkedLine mark(std::vector<Cell> line, std::size_t begin, std::size_t end) {
   MarkedLine result;
-  result.cells = to_cells(line);
+  result.cells = std::move(line);
   const auto before = [](const Cell& cell, std::size_t offset) { return cell.end <= offset; };
   const auto& cells = result.cells;
   const auto first = std::lower_bound(cells.begin(), cells.end(), begin, before);
@@ -38,15 +38,20 @@ MarkedLine mark(std::string_view line, std::size_t begin, std::size_t end) {
   return result;
 }
 
-void hide_marked(MarkedLine& line) {
+/// Puts a remark in the place of what must not be shown. A mark that touches it moves along.
+void hide(std::vector<Cell>& cells, std::size_t begin, std::size_t end) {
+  const auto inside = [begin, end](const Cell& cell) {
+    return cell.begin >= begin && cell.end <= end && cell.begin < cell.end;
+  };
+  const auto first = std::find_if(cells.begin(), cells.end(), inside);
+  if (first == cells.end()) return;
+  const auto last = std::find_if_not(first, cells.end(), inside);
   Cell hidden;
   hidden.shown = "(not shown)";
   hidden.width = hidden.shown.size();
-  const auto at = line.cells.begin() + static_cast<std::ptrdiff_t>(line.first);
-  line.cells.erase(at, line.cells.begin() + static_cast<std::ptrdiff_t>(line.last));
-  line.cells.insert(line.cells.begin() + static_cast<std::ptrdiff_t>(line.first),
-                    std::move(hidden));
-  line.last = line.first + 1;
+  hidden.begin = first->begin;
+  hidden.end = std::prev(last)->end;
+  cells.insert(cells.erase(first, last), std::move(hidden));
 }
 
 std::size_t width_of(const std::vector<Cell>& cells, std::size_t from, std::size_t to) {
@@ -95,19 +100,20 @@ std::size_t character_column(std::string_view line, std::size_t byte) {
 
 class Renderer {
  public:
-  Renderer(const SourceMap& sources, const RenderOptions& options)
-      : sources_(sources), options_(options) {}
+  /// `hidden` are the spans of secrets.
+  Renderer(const SourceMap& sources, const RenderOptions& options, const std::vector<Span>& hidden)
+      : sources_(sources), options_(options), hidden_(hidden) {}
 
   std::string render(const Diagnostic& diagnostic) {
     const bool is_error = diagnostic.severity == Severity::error;
     out_ += paint(is_error ? "error" : "warning", is_error ? kRed : kYellow);
     out_ += ": " + escape_controls(diagnostic.summary) + "\n";
     const auto mark_colour = is_error ? kRed : kYellow;
-    add_place(diagnostic.span, diagnostic.context, mark_colour, diagnostic.sensitive);
+    add_place(diagnostic.span, diagnostic.context, mark_colour);
     if (!diagnostic.detail.empty()) out_ += wrap(diagnostic.detail, 2, options_.columns) + "\n";
     for (const auto& note : diagnostic.notes) {
       if (note.span.known()) {
-        add_place(note.span, note.text, kFaint, false);
+        add_place(note.span, note.text, kFaint);
       } else {
         out_ += wrap(note.text, 2, options_.columns) + "\n";
       }
@@ -121,7 +127,7 @@ class Renderer {
     return fmt::format("{}{}{}", colour, text, kReset);
   }
 
-  void add_place(Span span, const std::string& remark, std::string_view colour, bool hidden) {
+  void add_place(Span span, const std::string& remark, std::string_view colour) {
     if (!span.known()) return;
     const auto position = sources_.position(span.file, span.begin);
     const auto line = sources_.line(span.file, position.line);
@@ -131,16 +137,24 @@ class Renderer {
                              position.line, character_column(line, begin));
     if (!remark.empty()) place += "   " + escape_controls(remark);
     out_ += place + "\n";
-    add_line(line, position.line, begin, end, colour, hidden);
+    add_line(line, position.line, span, end, colour);
   }
 
-  void add_line(std::string_view text, std::uint32_t number, std::size_t begin, std::size_t end,
-                std::string_view colour, bool hidden) {
+  /// `end` is where the span ends in this line.
+  void add_line(std::string_view text, std::uint32_t number, Span span, std::size_t end,
+                std::string_view colour) {
     // A line of a megabyte costs no more than what is shown of it.
     const std::size_t window = 4096;
+    const auto begin = sources_.position(span.file, span.begin).column - 1;
     const auto skipped = begin > window ? begin - window : 0;
-    auto line = mark(text.substr(skipped, 2 * window), begin - skipped, end - skipped);
-    if (hidden) hide_marked(line);
+    auto cells = to_cells(text.substr(skipped, 2 * window));
+    const auto line_start = span.begin - begin + skipped;
+    for (const auto& secret : hidden_) {
+      if (secret.file != span.file || secret.end <= line_start) continue;
+      hide(cells, secret.begin < line_start ? 0 : secret.begin - line_start,
+           secret.end - line_start);
+    }
+    auto line = mark(std::move(cells), begin - skipped, end - skipped);
     cut(line, options_.columns - kGutter);
     const auto indent = width_of(line.cells, 0, line.first);
     const auto length = std::max<std::size_t>(1, width_of(line.cells, line.first, line.last));
@@ -151,6 +165,7 @@ class Renderer {
 
   const SourceMap& sources_;
   const RenderOptions& options_;
+  const std::vector<Span>& hidden_;
   std::string out_;
 };
 
@@ -162,7 +177,9 @@ std::string counted(std::size_t number, std::string_view word) {
 
 std::string render_diagnostic(const SourceMap& sources, const Diagnostic& diagnostic,
                               const RenderOptions& options) {
-  return Renderer(sources, options).render(diagnostic);
+  std::vector<Span> hidden;
+  if (diagnostic.sensitive) hidden.push_back(diagnostic.span);
+  return Renderer(sources, options, hidden).render(diagnostic);
 }
 
 std::string diagnostics_summary(const SourceMap& sources, const Diagnostics& diagnostics) {
@@ -184,9 +201,14 @@ std::string diagnostics_summary(const SourceMap& sources, const Diagnostics& dia
 
 std::string render_diagnostics(const SourceMap& sources, const Diagnostics& diagnostics,
                                const RenderOptions& options) {
+  // A secret that one message refuses must not show up in the line of another one.
+  std::vector<Span> hidden;
+  for (const auto& diagnostic : diagnostics.items()) {
+    if (diagnostic.sensitive) hidden.push_back(diagnostic.span);
+  }
   std::string result;
   for (const auto& diagnostic : diagnostics.items()) {
-    result += render_diagnostic(sources, diagnostic, options);
+    result += Renderer(sources, options, hidden).render(diagnostic);
   }
   return result + diagnostics_summary(sources, diagnostics);
 }

@@ -3,6 +3,7 @@
 #include "schema/convert.hpp"
 #include "schema/formats.hpp"
 #include "schema/suggest.hpp"
+#include "schema/type_words.hpp"
 
 #include <fmt/format.h>
 
@@ -58,7 +59,8 @@ class InstanceFinder {
     }
     block_.uncertain = true;
     add_error("Missing attribute",
-              fmt::format("A {} belongs to hosts: write nodes = [\"pve1\"].", block_.schema->type),
+              fmt::format("{} belongs to hosts: write nodes = [\"pve1\"].",
+                          with_article(block_.schema->type)),
               block_.span);
   }
 
@@ -98,7 +100,11 @@ class InstanceFinder {
         list.kind() != Value::Kind::list || context_.diagnostics.error_count() > errors_before;
     if (list.kind() != Value::Kind::list) return;
     std::set<std::string> seen;
+    std::size_t index = 0;
+    const auto* written = entry.value->array();
+    const bool all = written != nullptr && written->items.size() == list.as_list().size();
     for (const auto& item : list.as_list()) {
+      const auto span = all ? written->items[index++]->span : entry.value->span;
       if (!item.is_string()) {
         block_.uncertain = true;
         continue;
@@ -115,7 +121,7 @@ class InstanceFinder {
       } else {
         add_error("Listed twice",
                   fmt::format("The {} \"{}\" stands in the list already.", word, item.as_string()),
-                  entry.value->span);
+                  span);
       }
     }
   }

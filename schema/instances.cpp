@@ -1,6 +1,7 @@
 #include "schema/blocks.hpp"
 #include "schema/convert.hpp"
 #include "schema/merge.hpp"
+#include "schema/type_words.hpp"
 
 #include <fmt/format.h>
 
@@ -64,7 +65,7 @@ void decode_after(DecodeContext& context, const Block& block, const ResourceAddr
   static const auto kAfter = attr("after", list_of(string())).build();
   if (!block.after) return;
   Converter converter(context, Converter::References::refused);
-  converter.set_instance(&address, block.unexpanded && !address.key);
+  converter.set_instance(&address, (block.unexpanded || block.uncertain) && !address.key);
   Site site;
   site.attribute = &kAfter;
   site.name = "after";
@@ -132,8 +133,8 @@ Resource decode_instance(DecodeContext& context, const Block& block,
   }
   resource.tree = tree_of_node(resource.tree, *block.schema, key);
   Converter converter(context, Converter::References::allowed);
-  converter.set_instance(&resource.address, block.unexpanded && !key);
-  converter.set_owner("A " + block.address.type);
+  converter.set_instance(&resource.address, (block.unexpanded || block.uncertain) && !key);
+  converter.set_owner(with_article(block.address.type));
   converter.set_block(block.address.text(), block.schema, block.span);
   Site site;
   site.span = block.span;

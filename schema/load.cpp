@@ -4,6 +4,7 @@
 #include "schema/conflicts.hpp"
 #include "schema/decode_context.hpp"
 #include "schema/root_blocks.hpp"
+#include "schema/type_words.hpp"
 #include "schema/variables.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +23,9 @@ using Documents = std::vector<NodePtr>;
 NodePtr read_document(DecodeContext& context, const std::string& path, Documents& documents) {
   auto text = context.read_file(path);
   if (!text) {
-    context.diagnostics.add(
-        error("File not readable", fmt::format("{} cannot be read: {}.", path, text.error())));
+    const auto help = documents.empty() ? " Name the topology with -f, or its folder with -C." : "";
+    context.diagnostics.add(error(
+        "File not readable", fmt::format("{} cannot be read: {}.{}", path, text.error(), help)));
     return nullptr;
   }
   const auto file = context.sources.add(path, std::move(*text));
@@ -39,21 +41,27 @@ bool has_include(const Node& root) {
 
 void check_connection(DecodeContext& context, const Topology& topology) {
   if (topology.connection) return;
+  const Resource* first = nullptr;
   for (const auto& resource : topology.resources) {
-    if (!resource.schema->needs_connection) continue;
-    context.diagnostics.add(
-        error("Missing block",
-              fmt::format("A {} lives on a Proxmox VE server: say which one in a [proxmox] block.",
-                          resource.schema->type),
-              resource.span));
-    return;
+    const bool earlier = first == nullptr || resource.span.begin < first->span.begin;
+    if (resource.schema->needs_connection && earlier) first = &resource;
   }
+  if (first == nullptr) return;
+  context.diagnostics.add(
+      error("Missing block",
+            fmt::format("{} lives on a Proxmox VE server: say which one in a [proxmox] block.",
+                        with_article(first->schema->type)),
+            first->span));
 }
 
 /// Adds the resources of a block; for one that is unexpanded also looks at the instances that its
 /// text already tells of.
 void decode_block(const std::shared_ptr<DecodeContext>& context, Block block,
                   std::vector<Resource>& resources, std::vector<Resource>& previews) {
+  if (block.uncertain) {  // how many there are is wrong; what they hold is looked at all the same
+    decode_instance(*context, block, std::nullopt);
+    return;
+  }
   if (block.keyed) {
     auto instances = decode_instances(*context, block);
     std::move(instances.begin(), instances.end(), std::back_inserter(resources));

@@ -2,6 +2,7 @@
 #include "schema/interpolation.hpp"
 #include "schema/later.hpp"
 #include "schema/suggest.hpp"
+#include "schema/type_words.hpp"
 
 #include <fmt/format.h>
 
@@ -159,7 +160,8 @@ const Type* Converter::check_attribute(const TextPiece& piece, const ResourceSch
   const auto guess =
       ends_in == nullptr ? std::string() : context_.guess(wrong, attribute_names(*ends_in));
   report("Unknown attribute",
-         fmt::format("A {} has no attribute \"{}\".{}", schema.type, piece.attribute.text(), guess),
+         fmt::format("{} has no attribute \"{}\".{}", with_article(schema.type),
+                     piece.attribute.text(), guess),
          site);
   return nullptr;
 }
@@ -186,11 +188,17 @@ bool Converter::check_reference(const TextPiece& piece, const Type* wanted, cons
   const bool list_in_text = wanted == nullptr && (piece.all_instances || !is_scalar(*found));
   const auto given = piece.all_instances ? list_of(*found) : *found;
   const bool open = found->kind == Type::Kind::any && !piece.all_instances;
-  if ((list_in_text && !open) || (wanted != nullptr && !is_assignable(given, *wanted))) {
+  if (list_in_text && !open) {
     report("Wrong type",
-           fmt::format(
-               "{} is {}, which cannot stand here.", piece.written,
-               piece.all_instances ? "a list of the values of all instances" : "of another type"),
+           fmt::format("{} is {}, which cannot stand inside of a text.", piece.written,
+                       type_words(given)),
+           site);
+    return false;
+  }
+  if (wanted != nullptr && !is_assignable(given, *wanted)) {
+    report("Wrong type",
+           fmt::format("\"{}\" takes {}, and {} is {}.", site.path(), type_words(*wanted),
+                       piece.written, type_words(given)),
            site);
     return false;
   }

@@ -148,7 +148,7 @@ void read_connection(DecodeContext& context, const Node& table, const Value& fie
                      Connection& connection) {
   connection.endpoints = to_texts(fields.find("endpoint"));
   for (const auto& endpoint : connection.endpoints) {
-    check_endpoint(context, endpoint, span_of(table, "endpoint"));
+    check_endpoint(context, endpoint, context.narrow(span_of(table, "endpoint"), endpoint));
   }
   if (const auto* tls = fields.find("tls")) {
     connection.fingerprints = to_texts(tls->find("fingerprint"));

@@ -325,6 +325,11 @@ class SyntaxError {
       return error("Two entries in one line", "Each key with its value has a line of its own.",
                    span_of(token));
     }
+    const bool in_list = trimmed(text_.substr(value_begin)).starts_with('[');
+    if (token.empty() && in_list && offset_ < text_.size()) {
+      return error("Missing value", "A value must stand in front of each comma of a list.",
+                   span(offset_, offset_ + 1));
+    }
     auto hint = hint_for_value(token);
     if (!hint) return behind_text(token);
     const auto place = token.empty() ? span(value_begin - 1, value_begin) : span_of(token);

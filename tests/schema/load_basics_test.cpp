@@ -70,8 +70,8 @@ disk.data = { count = 2, storage = "tank", size = "1TiB" }
   const auto* second = topology.find(*parse_address("vm.db[2]"));
   REQUIRE(second != nullptr);
   CHECK(second->attributes.find("memory")->as_integer() == std::int64_t{8} << 30);
-  CHECK(second->attributes.find(Path::parse("disk.data[2].size"))->as_integer() ==
-        std::int64_t{1} << 40);
+  CHECK(second->attributes.find(Path::parse("disk.data[2].size"))->as_integer() == std::int64_t{1}
+                                                                                       << 40);
   CHECK(second->attributes.find(Path::parse("nic.lan.ip"))->as_string() == "pool:lan");
   CHECK(second->dependencies.size() == 3);
   const auto* copy = topology.find(*parse_address("template.debian12"));

@@ -29,6 +29,11 @@ TopologyText& TopologyText::file(const std::string& path, std::string text) {
   return *this;
 }
 
+TopologyText& TopologyText::root(std::string path) {
+  root_ = std::move(path);
+  return *this;
+}
+
 TopologyText& TopologyText::environment(const std::string& name, std::string value) {
   environment_[name] = std::move(value);
   return *this;
@@ -52,6 +57,7 @@ TopologyText& TopologyText::any_file(std::string text) {
 schema::Loaded TopologyText::load() const {
   schema::LoadRequest request;
   request.registry = &all_schemas();
+  request.file = root_;
   request.variables = variables_;
   request.variable_files = variable_files_;
   request.source.read_file =

@@ -17,6 +17,8 @@ class TopologyText {
   explicit TopologyText(std::string text) { files_["pveplan.toml"] = std::move(text); }
 
   TopologyText& file(const std::string& path, std::string text);
+  /// Loads that file instead of pveplan.toml.
+  TopologyText& root(std::string path);
   TopologyText& environment(const std::string& name, std::string value);
   TopologyText& variable(const std::string& name, std::string value);
   TopologyText& variable_file(const std::string& path, std::string text);
@@ -29,6 +31,7 @@ class TopologyText {
 
  private:
   std::map<std::string, std::string> files_;
+  std::string root_ = "pveplan.toml";
   std::map<std::string, std::string> environment_;
   std::vector<std::pair<std::string, std::string>> variables_;
   std::vector<std::string> variable_files_;
