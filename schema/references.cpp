@@ -196,10 +196,11 @@ bool Converter::check_reference(const TextPiece& piece, const Type* wanted, cons
     return false;
   }
   if (wanted != nullptr && !is_assignable(given, *wanted)) {
-    report("Wrong type",
-           fmt::format("\"{}\" takes {}, and {} is {}.", site.path(), type_words(*wanted),
-                       piece.written, type_words(given)),
-           site);
+    report(
+        "Wrong type",
+        fmt::format("\"{}\" takes {}, and {} is {}.", site.path(), type_words(*wanted),
+                    piece.written, given.kind == Type::Kind::string ? "a text" : type_words(given)),
+        site);
     return false;
   }
   depend(piece.target, site);
