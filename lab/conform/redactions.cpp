@@ -6,18 +6,16 @@
 namespace pveplan::lab {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Hidden>, 11> kSecrets{{
+constexpr std::array<std::pair<std::string_view, Hidden>, 9> kSecrets{{
     {"auth.bad-secret", Hidden::wrong},
+    {"token.use-old", Hidden::wrong},
     {"ticket.wrong-password", Hidden::wrong},
-    {"ticket.no-realm", Hidden::right},
     {"ticket.renew-by-ticket", Hidden::ticket},
     {"ticket.bad-cookie", Hidden::wrong},
     {"ticket.get.unencoded-cookie", Hidden::raw_ticket},
     {"user.create-short-password", Hidden::short_password},
     {"password.short", Hidden::short_password},
     {"agent.set-user-password.short", Hidden::short_password},
-    {"token.old-secret", Hidden::wrong},
-    {"token.old-secret-refused", Hidden::wrong},
 }};
 
 /// The malformed one breaks off behind its first key, as the recorded offset tells.

@@ -121,10 +121,11 @@ Endpoint& ApiTable::remove(std::string path, Handler handler) {
 
 void ApiTable::finish() {
   std::erase_if(endpoints_, [&](const Endpoint& e) { return !e.since.covers(major_); });
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    auto& parameters = endpoints_[i].parameters;
-    std::erase_if(parameters, [&](const Parameter& p) { return !p.since.covers(major_); });
-    by_depth_.emplace(segments_of(endpoints_[i].path).size(), i);
+  for (Endpoint& endpoint : endpoints_) {
+    std::erase_if(endpoint.parameters, [&](const Parameter& p) { return !p.since.covers(major_); });
+    std::vector<std::string> pattern = segments_of(endpoint.path);
+    const std::size_t depth = pattern.size();
+    by_depth_.emplace(depth, std::pair(std::move(pattern), &endpoint));
   }
 }
 
@@ -132,14 +133,13 @@ Match ApiTable::find(Method method, std::string_view path) const {
   const std::vector<std::string> given = segments_of(path);
   Match best;
   int best_literals = -1;
-  for (const auto& [depth, index] : by_depth_) {
+  for (const auto& [depth, entry] : by_depth_) {
+    const auto& [pattern, endpoint] = entry;
     if (depth > given.size()) break;
-    const Endpoint& endpoint = endpoints_[index];
-    if (endpoint.method != method) continue;
-    const auto pattern = segments_of(endpoint.path);
-    Match match{&endpoint, {}};
+    if (endpoint->method != method || (depth < given.size() && !swallows_rest(*endpoint))) continue;
+    Match match{endpoint, {}};
     const int literals = literal_count(pattern);
-    if (literals > best_literals && match_segments(endpoint, pattern, given, match)) {
+    if (literals > best_literals && match_segments(*endpoint, pattern, given, match)) {
       best = std::move(match);
       best_literals = literals;
     }

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pveplan::lab {
@@ -71,7 +72,8 @@ class ApiTable {
 
   int major_;
   std::deque<Endpoint> endpoints_;
-  std::multimap<std::size_t, std::size_t> by_depth_;  ///< number of segments → endpoint
+  /// Number of segments → (segments, endpoint).
+  std::multimap<std::size_t, std::pair<std::vector<std::string>, const Endpoint*>> by_depth_;
 };
 
 /// The table of a major version, built at first use.

@@ -196,6 +196,17 @@ void add_recorded_files(World& world, const std::string& node) {
   mirror["http://127.0.0.1:8099/tiny.iso"] = {358400, 0, "iso", {}};
 }
 
+/// Users that one recording alone had.
+void add_recording_users(World& world, std::string_view recording) {
+  auto& access = world.access;
+  if (recording == "m6-access-misc") access.users.try_emplace("erin@pve");
+  if (recording != "m6-permissions-lxc") return;
+  access.acl["/"].users["ctadmin@pve"]["PVEAdmin"] = true;
+  access.acl["/vms"].users["vmuser@pve"]["PVEVMUser"] = true;
+  add_token(world, "ctadmin@pve", "tt", false);
+  add_token(world, "vmuser@pve", "tt", false);
+}
+
 }  // namespace
 
 Release release_8() { return {8, "8.4.21", "8.4", "2606ac850d46da29"}; }
@@ -227,7 +238,7 @@ World make_world(const WorldOptions& options) {
   return world;
 }
 
-World recordings_world(int major) {
+World recordings_world(int major, std::string_view recording) {
   World world = empty_world(major, 1, from_unix(major >= 9 ? 1795237821 : 1795233840));
   add_node(world, "pve", 0, 2);
   Node& node = world.nodes["pve"];
@@ -245,6 +256,7 @@ World recordings_world(int major) {
               {137438953472, 0, true});
   add_users(world);
   add_recorded_files(world, "pve");
+  add_recording_users(world, recording);
   return world;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace pveplan::lab {
 
@@ -18,8 +19,9 @@ struct WorldOptions {
 /// local and local-lvm, bridge vmbr0 on eno1, and the users of the recordings with their tokens.
 World make_world(const WorldOptions& options);
 
-/// The world that the recordings started from, which the conformance test replays them against.
-World recordings_world(int major);
+/// The world that the recordings started from. `recording` is the name of a file without its
+/// suffix: some files began with guests or users that the others did not have.
+World recordings_world(int major, std::string_view recording = {});
 
 /// Adds a token and returns its secret, drawn from the world.
 std::string add_token(World& world, const std::string& user, const std::string& id,
