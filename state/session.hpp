@@ -50,7 +50,8 @@ class Session final : public async::TurnHook {
   void attach(async::Loop& loop);
 
   /// Must come before the first change: makes the first snapshot where there is none, and a journal
-  /// that continues it. Refuses the state of another topology or cluster.
+  /// that continues it. Refuses the state of another topology or cluster. A second call only checks
+  /// that, and takes the cluster where there was none.
   schema::Result<void> begin_run(const RunOrigin& origin);
 
   /// Takes an intent, gives it its number (whatever `intent.id` is) and returns that. Not durable

@@ -17,16 +17,18 @@ constexpr std::uint64_t kEndRoom = 256;
 }  // namespace
 
 schema::Result<void> Session::begin_run(const RunOrigin& origin) {
-  if (journal_ || !lock_) throw std::logic_error("a session has exactly one run");
-  if (!existed_) {
-    if (auto done = write_first_snapshot(origin); !done) return done;
-  } else {
+  if (!lock_) throw std::logic_error("a session has one run and ends with it");
+  if (existed_ || journal_) {
     const auto& topology = origin.topology.empty() ? state_.topology : origin.topology;
     const auto& cluster = origin.cluster.empty() ? state_.cluster : origin.cluster;
     if (auto done = check_origin(state_, topology, cluster); !done) return done;
+  } else if (auto done = write_first_snapshot(origin); !done) {
+    return done;
   }
-  if (auto done = open_journal(); !done) return done;
-  if (auto done = journal_->reserve(kEndRoom); !done) return done;
+  if (!journal_) {
+    if (auto done = open_journal(); !done) return done;
+    if (auto done = journal_->reserve(kEndRoom); !done) return done;
+  }
   if (auto done = record_cluster(origin); !done) return done;
   return flush();
 }
@@ -78,11 +80,14 @@ Record Session::run_record() const {
 }
 
 schema::Result<void> Session::record_cluster(const RunOrigin& origin) {
-  if (!existed_ || origin.cluster.empty()) return {};
-  auto wanted = state_;
-  wanted.cluster = origin.cluster;
-  wanted.cluster_name = origin.cluster_name;
-  return edit("the cluster as it is seen by this run", wanted);
+  Edited record;
+  if (!origin.cluster.empty() && origin.cluster != state_.cluster) record.cluster = origin.cluster;
+  if (!origin.cluster_name.empty() && origin.cluster_name != state_.cluster_name) {
+    record.cluster_name = origin.cluster_name;
+  }
+  if (!record.cluster && !record.cluster_name) return {};
+  record.description = "the cluster as this run sees it";
+  return commit({0, std::move(record)});
 }
 
 schema::Result<void> Session::save_backup() {

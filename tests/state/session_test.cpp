@@ -185,6 +185,17 @@ TEST_CASE("what is in memory is what the next process reads, whatever kind of va
   CHECK(store_on(machine.host).load()->state.rows == expected.rows);
 }
 
+TEST_CASE("a run may be begun again, and then only its origin is checked") {
+  Machine machine;
+  const auto serial = machine.session->state().serial;
+  const auto boundaries = machine.host.control.boundaries();
+  CHECK(machine.session->begin_run({"lab", "AA:BB", "home"}));
+  CHECK(machine.host.control.boundaries() == boundaries);
+  CHECK(machine.session->state().serial == serial);
+  CHECK_FALSE(machine.session->begin_run({"lab", "CC:DD", "home"}));
+  REQUIRE(machine.session->finish());
+}
+
 TEST_CASE("changes outside of a run are bugs") {
   Machine machine;
   REQUIRE(machine.session->finish());
