@@ -18,8 +18,6 @@ class EventSink {
   virtual void step_done(const model::Step&, std::chrono::nanoseconds /*elapsed*/) {}
   virtual void step_failed(const model::Step&, const schema::Diagnostic&,
                            std::chrono::nanoseconds) {}
-  /// The first interrupt: nothing new is started, what runs is waited for.
-  virtual void winding_down(std::size_t /*running*/) {}
 };
 
 }  // namespace pveplan::engine

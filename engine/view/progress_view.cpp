@@ -89,11 +89,11 @@ void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic
         wrapped(diagnostic.detail, 6, 6) + "\n");
 }
 
-void ProgressView::winding_down(std::size_t running) {
+void ProgressView::winding_down() {
   print(fmt::format(
       "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again to leave "
       "them running.\n",
-      counted(running, "running step")));
+      counted(running_.size(), "running step")));
 }
 
 void ProgressView::tick() {

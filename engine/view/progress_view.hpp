@@ -24,7 +24,8 @@ class ProgressView final : public engine::EventSink {
   void step_done(const model::Step& step, std::chrono::nanoseconds elapsed) override;
   void step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
                    std::chrono::nanoseconds elapsed) override;
-  void winding_down(std::size_t running) override;
+  /// The first interrupt was taken: nothing new is started, what runs is waited for.
+  void winding_down();
   /// Redraws elapsed times; in a pipe, one line for every step that has run for another 30 s.
   void tick();
   /// Takes the running lines off the screen before other text is printed.

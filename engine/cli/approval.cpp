@@ -1,0 +1,58 @@
+#include "engine/cli/approval.hpp"
+
+#include "engine/view/plan_text.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::cli {
+namespace {
+
+std::string data_loss_refusal(const model::Plan& plan) {
+  std::string text = "This plan destroys data that nobody allowed to be destroyed:\n";
+  for (const auto& address : plan.needs_permission) {
+    text += fmt::format("  {}  (allow it with --allow data-loss={})\n", address.text(), address.shell_text());
+  }
+  return text + "Nothing was changed.\n";
+}
+
+}  // namespace
+
+async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared) {
+  const auto& plan = prepared.plan;
+  view::PlanTextOptions look;
+  look.colour = program_.colour(options_);
+  program_.out(view::plan_text(plan, program_.known.schemas(), look));
+  if (plan.empty()) co_return true;
+  const bool asks = !options_.auto_approve;
+  const bool typed_name_allows = asks && mode_ == model::PlanMode::destroy;
+  if (!plan.needs_permission.empty() && !typed_name_allows) {
+    refusal_ = data_loss_refusal(plan);
+    co_return false;
+  }
+  if (asks) {
+    const bool yes = co_await ask(plan.origin.topology, typed_name_allows);
+    if (!yes) co_return false;
+  }
+  on_approved_();
+  co_return true;
+}
+
+async::Task<bool> TerminalApproval::ask(std::string topology, bool destroying) {
+  if (!program_.host.environment.input_is_terminal()) {
+    refusal_ =
+        "There is no terminal to ask on. Review the plan and run again with --auto-approve, or apply a "
+        "saved plan.\nNothing was changed.\n";
+    co_return false;
+  }
+  const auto wanted = destroying ? topology : std::string("yes");
+  program_.out(destroying ? fmt::format("\nThis destroys everything listed above. Type the topology's name "
+                                        "({}) to go on: ",
+                                        topology)
+                          : "\nApply this plan? Only \"yes\" is accepted: ");
+  auto line = co_await program_.host.input.line();
+  if (line && *line == wanted) co_return true;
+  refusal_ = "Cancelled. Nothing was changed.\n";
+  co_return false;
+}
+
+}  // namespace pveplan::cli

@@ -1,0 +1,59 @@
+#include "engine/cli/commands.hpp"
+#include "engine/cli/workspace.hpp"
+#include "schema/json.hpp"
+#include "schema/suggest.hpp"
+#include "state/state_v1.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::cli {
+namespace {
+
+struct OpenState {
+  std::unique_ptr<Workspace> workspace;
+  state::Loaded loaded;
+};
+
+/// Topology and state, both needed to know which state is meant.
+std::optional<OpenState> open_state(Program& program, const Options& options) {
+  auto workspace = open_workspace(program, options);
+  if (!workspace) return std::nullopt;
+  auto loaded = workspace->store().load();
+  if (!loaded) {
+    print_diagnostic(program, options, workspace->sources(), loaded.error());
+    return std::nullopt;
+  }
+  print_diagnostics(program, options, workspace->sources(), loaded->warnings);
+  return OpenState{std::move(workspace), std::move(*loaded)};
+}
+
+}  // namespace
+
+async::Task<int> run_state_list(Program& program, Options options) {
+  const auto opened = open_state(program, options);
+  if (!opened) co_return kError;
+  std::string text;
+  for (const auto& [address, row] : opened->loaded.state.rows) {
+    text += address.text() + (row.status == model::RowStatus::incomplete ? "  (incomplete)" : "") + "\n";
+  }
+  program.out(text);
+  co_return kSuccess;
+}
+
+async::Task<int> run_state_show(Program& program, Options options) {
+  const auto opened = open_state(program, options);
+  if (!opened) co_return kError;
+  std::vector<std::string> names;
+  for (const auto& [address, row] : opened->loaded.state.rows) {
+    if (engine::matches_glob(address, options.arguments[0])) {
+      program.out(schema::to_pretty_json(state::row_value(row)));
+      co_return kSuccess;
+    }
+    names.push_back(address.text());
+  }
+  program.err(fmt::format("error: The state has no {}.{}\n", options.arguments[0],
+                          schema::did_you_mean(options.arguments[0], names)));
+  co_return kError;
+}
+
+}  // namespace pveplan::cli

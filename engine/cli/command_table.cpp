@@ -1,0 +1,77 @@
+#include "engine/cli/command_table.hpp"
+
+#include <algorithm>
+
+namespace pveplan::cli {
+
+const std::vector<CommandSpec>& commands() {
+  static const std::vector<CommandSpec> kCommands = {
+      {"init", "", "start a new topology in this folder",
+       "Writes a commented pveplan.toml and a .gitignore. Files that exist are left as they are.",
+       {},
+       {"pveplan init", "pveplan -C homelab init"},
+       0, 0},
+      {"validate", "", "check the topology without any server",
+       "Reads the topology and every file that it names, and reports all errors at once. Needs no network "
+       "and no secret.",
+       {},
+       {"pveplan validate", "pveplan validate --var env=stage"},
+       0, 0},
+      {"plan", "", "preview changes",
+       "Reads the live objects and prints what apply would do, the most dangerous things first. Writes "
+       "nothing but what -o names.",
+       {"allow", "restart", "detailed-exitcode", "all-attributes", "format", "max-bytes", "output", "trace"},
+       {"pveplan plan", "pveplan plan -o plan.json --allow data-loss=vm.legacy",
+        "pveplan plan --detailed-exitcode", "pveplan plan --format markdown"},
+       0, 0},
+      {"apply", "[PLANFILE]", "converge",
+       "Plans, asks, and makes the cluster as the topology says. With a plan file exactly that plan is "
+       "applied, or refused when anything has changed since.",
+       {"auto-approve", "allow", "restart", "parallelism", "trace"},
+       {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
+       0, 1},
+      {"destroy", "", "remove everything that this topology manages",
+       "Plans the removal of every object in the state, asks for the topology's name, and removes them in "
+       "reverse order.",
+       {"auto-approve", "allow", "parallelism", "trace"},
+       {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"},
+       0, 0},
+      {"show", "[ADDRESS|PLANFILE]", "show a resource, or a saved plan",
+       "Without an address: the resources that the topology declares. With one: what is desired and what the "
+       "state knows, side by side.",
+       {"format"},
+       {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show plan.json"},
+       0, 1},
+      {"state list", "", "list the managed resources", "One address a line, as the state knows them.", {},
+       {"pveplan state list"}, 0, 0},
+      {"state show", "ADDRESS", "print what the state knows of a resource",
+       "Prints the row as JSON. Secrets are never part of it.", {}, {"pveplan state show vm.db.1"}, 1, 1},
+      {"graph", "", "print the resource graph", "Who needs whom, for Graphviz.", {},
+       {"pveplan graph | dot -Tsvg > graph.svg"}, 0, 0},
+      {"lock", "", "pin the checksums of images",
+       "Reads the checksum files that images name and writes pveplan.lock.toml beside the topology.",
+       {"trace"}, {"pveplan lock"}, 0, 0},
+      {"lab init", "", "make a simulated Proxmox cluster",
+       "Writes a world into .pveplan-lab and prints its endpoint, fingerprint and tokens.",
+       {"world", "nodes", "pve", "port"}, {"pveplan lab init --nodes 3 --pve 9.2"}, 0, 0},
+      {"lab serve", "", "serve the simulated cluster over HTTPS",
+       "Listens on loopback only; node K on 127.0.0.K. Ctrl-C stops it; the world stays.",
+       {"world", "port", "speed"}, {"pveplan lab serve", "pveplan lab serve --speed 20"}, 0, 0},
+      {"lab reset", "", "put the simulated cluster back to its beginning", "",
+       {"world"}, {"pveplan lab reset"}, 0, 0},
+      {"lab conform", "RECORDING...", "compare the lab with recordings of the real API",
+       "Prints for each file how many answers match, differ and are not covered.",
+       {"world", "pve", "verbose"}, {"pveplan lab conform m1-basics-auth.jsonl"}, 1, 1000},
+      {"version", "", "print the version", "", {}, {"pveplan version"}, 0, 0},
+  };
+  return kCommands;
+}
+
+const CommandSpec* find_command(std::string_view name) {
+  const auto& all = commands();
+  const auto at = std::find_if(all.begin(), all.end(),
+                               [name](const CommandSpec& each) { return each.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+}  // namespace pveplan::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "engine/cli/program.hpp"
+
+namespace pveplan::cli {
+
+// One function a command; each stands in a file of its own and returns an exit code.
+async::Task<int> run_init(Program& program, Options options);
+async::Task<int> run_validate(Program& program, Options options);
+async::Task<int> run_plan(Program& program, Options options);
+async::Task<int> run_apply(Program& program, Options options);  ///< also `destroy`
+async::Task<int> run_show(Program& program, Options options);
+async::Task<int> run_state_list(Program& program, Options options);
+async::Task<int> run_state_show(Program& program, Options options);
+async::Task<int> run_graph(Program& program, Options options);
+
+}  // namespace pveplan::cli

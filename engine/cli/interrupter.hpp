@@ -1,0 +1,30 @@
+#pragma once
+
+#include "engine/executor.hpp"
+#include "engine/view/progress_view.hpp"
+#include "providers/async/host.hpp"
+
+namespace pveplan::cli {
+
+/// Ctrl-C once: start nothing new. Twice: stop waiting. SIGTERM: as once, and as twice 10 s later.
+/// Before arm() signals keep their default action.
+class Interrupter {
+ public:
+  Interrupter(async::Host& host, view::ProgressView& progress) : host_(host), progress_(progress) {}
+
+  void arm() { host_.signals.arm(); armed_.set(); }
+  engine::Interrupts interrupts() const;
+  /// Runs until it is dropped.
+  async::Task<void> watch();
+  /// Lets the progress view move on while steps run; runs until it is dropped.
+  async::Task<void> tick(bool terminal);
+
+ private:
+  async::Host& host_;
+  view::ProgressView& progress_;
+  async::Event armed_;
+  async::CancelSource wind_down_;
+  async::CancelSource leave_;
+};
+
+}  // namespace pveplan::cli

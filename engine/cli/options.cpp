@@ -1,0 +1,236 @@
+#include "engine/cli/options.hpp"
+
+#include "engine/cli/command_table.hpp"
+#include "schema/suggest.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+namespace pveplan::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description common_options() {
+  po::options_description all("Common options");
+  auto add = all.add_options();
+  add("help,h", "show this text");
+  add("directory,C", po::value<std::string>(), "work in this folder");
+  add("file,f", po::value<std::string>(), "name of the topology's root file (default pveplan.toml)");
+  add("var", po::value<std::vector<std::string>>(), "NAME=VALUE of a variable");
+  add("vars", po::value<std::vector<std::string>>(), "file with values of variables");
+  add("no-color", "no colours, as with NO_COLOR");
+  return all;
+}
+
+po::options_description special_options() {
+  po::options_description all("Options");
+  auto add = all.add_options();
+  add("allow", po::value<std::vector<std::string>>(), "data-loss=ADDRESS: this data may be destroyed");
+  add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
+  add("auto-approve", "do not ask; never allows data loss");
+  add("detailed-exitcode", "exit 2 when there are changes");
+  add("all-attributes", "show unchanged attributes too");
+  add("format", po::value<std::string>(), "human, json or markdown");
+  add("max-bytes", po::value<std::uint64_t>(), "longest markdown");
+  add("output,o", po::value<std::string>(), "save the plan to this file");
+  add("parallelism", po::value<std::size_t>(), "steps at once (default 10)");
+  add("trace", po::value<std::string>(), "write every exchange to this file, secrets masked");
+  add("locked", "an image without a pinned checksum is an error");
+  add("world", po::value<std::string>(), "folder of the simulated cluster (default .pveplan-lab)");
+  add("nodes", po::value<int>(), "number of nodes (default 3)");
+  add("pve", po::value<std::string>(), "version that the lab speaks: 8.4 or 9.2");
+  add("port", po::value<int>(), "port of the simulated nodes (default 8006)");
+  add("speed", po::value<double>(), "how much faster lab time runs");
+  add("verbose,v", "show each difference");
+  return all;
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const auto& each : commands()) names.push_back(each.name);
+  return names;
+}
+
+/// Takes the command, one word or two, out of the positional words.
+std::expected<const CommandSpec*, std::string> take_command(std::vector<std::string>& words) {
+  if (words.empty()) return std::unexpected("No command is given. Run `pveplan --help` to see all of them.");
+  if (words.size() > 1) {
+    if (const auto* found = find_command(words[0] + " " + words[1])) {
+      words.erase(words.begin(), words.begin() + 2);
+      return found;
+    }
+  }
+  if (const auto* found = find_command(words[0])) {
+    words.erase(words.begin());
+    return found;
+  }
+  const auto typed = words.size() > 1 && (words[0] == "state" || words[0] == "lab")
+                         ? words[0] + " " + words[1]
+                         : words[0];
+  return std::unexpected(
+      fmt::format("There is no command \"{}\".{}", typed, schema::did_you_mean(typed, command_names())));
+}
+
+template <typename T>
+void take(const po::variables_map& values, const char* name, T& target) {
+  if (values.count(name) != 0) target = values[name].as<T>();
+}
+
+std::expected<void, std::string> take_pairs(const po::variables_map& values, Options& options) {
+  if (values.count("var") != 0) {
+    for (const auto& each : values["var"].as<std::vector<std::string>>()) {
+      const auto equals = each.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        return std::unexpected(fmt::format("--var takes NAME=VALUE, not \"{}\".", each));
+      }
+      options.variables.emplace_back(each.substr(0, equals), each.substr(equals + 1));
+    }
+  }
+  if (values.count("allow") != 0) {
+    for (const auto& each : values["allow"].as<std::vector<std::string>>()) {
+      if (!each.starts_with("data-loss=") || each.size() == 10) {
+        return std::unexpected(fmt::format("--allow takes data-loss=ADDRESS, not \"{}\".", each));
+      }
+      options.allow_data_loss.push_back(each.substr(10));
+    }
+  }
+  return {};
+}
+
+void take_all(const po::variables_map& values, Options& options) {
+  options.help = values.count("help") != 0;
+  options.no_colour = values.count("no-color") != 0;
+  options.auto_approve = values.count("auto-approve") != 0;
+  options.detailed_exit_code = values.count("detailed-exitcode") != 0;
+  options.all_attributes = values.count("all-attributes") != 0;
+  options.locked = values.count("locked") != 0;
+  options.verbose = values.count("verbose") != 0;
+  take(values, "directory", options.directory);
+  take(values, "file", options.file);
+  take(values, "vars", options.variable_files);
+  take(values, "restart", options.restart);
+  take(values, "format", options.format);
+  take(values, "max-bytes", options.max_bytes);
+  take(values, "output", options.output_file);
+  take(values, "parallelism", options.parallelism);
+  take(values, "trace", options.trace_file);
+  take(values, "world", options.world);
+  take(values, "nodes", options.nodes);
+  take(values, "pve", options.version);
+  take(values, "port", options.port);
+  take(values, "speed", options.speed);
+}
+
+std::expected<void, std::string> check_for_command(const CommandSpec& command, const Options& options,
+                                                   const po::variables_map& values) {
+  const auto special = special_options();
+  for (const auto& option : special.options()) {
+    const auto& name = option->long_name();
+    const auto& known = command.options;
+    if (values.count(name) != 0 && std::find(known.begin(), known.end(), name) == known.end()) {
+      return std::unexpected(fmt::format("`pveplan {}` does not take --{}.", command.name, name));
+    }
+  }
+  if (options.arguments.size() < command.least_arguments) {
+    return std::unexpected(fmt::format("`pveplan {}` needs {}.", command.name, command.arguments));
+  }
+  if (options.arguments.size() > command.most_arguments) {
+    return std::unexpected(fmt::format("`pveplan {}` does not take \"{}\".", command.name,
+                                       options.arguments[command.most_arguments]));
+  }
+  if (options.format != "human" && options.format != "json" && options.format != "markdown") {
+    return std::unexpected(fmt::format("--format is human, json or markdown, not \"{}\".", options.format));
+  }
+  if (options.parallelism == 0) return std::unexpected("--parallelism must be at least 1.");
+  return {};
+}
+
+std::expected<po::variables_map, std::string> read_values(const std::vector<std::string>& arguments) {
+  po::options_description all;
+  const auto common = common_options();
+  const auto special = special_options();
+  all.add(common).add(special);
+  all.add_options()("words", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("words", -1);
+  po::variables_map values;
+  namespace style = po::command_line_style;
+  constexpr int kStyle = style::unix_style ^ style::allow_guessing;
+  try {
+    po::store(po::command_line_parser(arguments).options(all).positional(positional).style(kStyle).run(), values);
+    po::notify(values);
+  } catch (const po::unknown_option& problem) {
+    std::vector<std::string> names;
+    for (const auto& option : all.options()) names.push_back("--" + option->long_name());
+    const auto typed = problem.get_option_name();
+    return std::unexpected(fmt::format("There is no option {}.{}", typed, schema::did_you_mean(typed, names)));
+  } catch (const po::error& problem) {
+    return std::unexpected(std::string(problem.what()) + ".");
+  }
+  return values;
+}
+
+}  // namespace
+
+std::expected<Options, std::string> parse_options(const std::vector<std::string>& arguments) {
+  const auto values = read_values(arguments);
+  if (!values) return std::unexpected(values.error());
+  Options options;
+  take_all(*values, options);
+  if (values->count("words") != 0) options.arguments = (*values)["words"].as<std::vector<std::string>>();
+  if (options.help && options.arguments.empty()) return options;
+  const auto command = take_command(options.arguments);
+  if (!command) return std::unexpected(command.error());
+  options.command = (*command)->name;
+  if (options.help) return options;
+  if (auto pairs = take_pairs(*values, options); !pairs) return std::unexpected(pairs.error());
+  if (auto fits = check_for_command(**command, options, *values); !fits) return std::unexpected(fits.error());
+  return options;
+}
+
+namespace {
+
+std::string options_text(const po::options_description& options) {
+  std::ostringstream text;
+  text << options;
+  return text.str();
+}
+
+std::string program_help() {
+  std::string text =
+      "pveplan makes a Proxmox VE cluster as a TOML topology says.\n\n"
+      "Usage: pveplan [OPTIONS] COMMAND\n\nCommands:\n";
+  for (const auto& each : commands()) text += fmt::format("  {:<14} {}\n", each.name, each.summary);
+  return text + "\n" + options_text(common_options()) +
+         "\nExamples:\n  pveplan init\n  pveplan plan\n  pveplan apply\n\n"
+         "`pveplan COMMAND --help` tells more about one command.\n"
+         "Exit codes: 0 success, 1 error, 2 changes (--detailed-exitcode), 3 partly done or partly unknown,\n"
+         "64 usage, 130 interrupted.\n";
+}
+
+}  // namespace
+
+std::string help_text(const std::string& name) {
+  const auto* command = find_command(name);
+  if (command == nullptr) return program_help();
+  std::string text = fmt::format("Usage: pveplan {} [OPTIONS]{}{}\n\n", command->name,
+                                 command->arguments.empty() ? "" : " ", command->arguments);
+  text += command->description.empty() ? command->summary + ".\n" : command->description + "\n";
+  po::options_description own("Options");
+  const auto special = special_options();
+  for (const auto& option : special.options()) {
+    const auto& known = command->options;
+    if (std::find(known.begin(), known.end(), option->long_name()) != known.end()) own.add(option);
+  }
+  if (!command->options.empty()) text += "\n" + options_text(own);
+  text += "\n" + options_text(common_options()) + "\nExamples:\n";
+  for (const auto& example : command->examples) text += "  " + example + "\n";
+  return text;
+}
+
+}  // namespace pveplan::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pveplan::cli {
+
+/// What a person typed, checked for form only.
+class Options {
+ public:
+  Options() {}
+  std::string command;                  ///< "plan", "state list"
+  std::vector<std::string> arguments;   ///< positional ones after the command
+  bool help = false;
+  std::string directory;                ///< -C
+  std::string file = "pveplan.toml";    ///< -f
+  std::vector<std::pair<std::string, std::string>> variables;
+  std::vector<std::string> variable_files;
+  bool no_colour = false;
+  std::vector<std::string> allow_data_loss;
+  std::vector<std::string> restart;
+  bool auto_approve = false;
+  bool detailed_exit_code = false;
+  bool all_attributes = false;
+  std::string format = "human";
+  std::uint64_t max_bytes = 0;          ///< of the markdown; 0: no limit
+  std::string output_file;              ///< plan -o
+  std::size_t parallelism = 10;
+  std::string trace_file;
+  bool locked = false;                  ///< unpinned sources are an error
+  // pveplan lab
+  std::string world;
+  int nodes = 3;
+  std::string version = "9.2";
+  int port = 8006;
+  double speed = 1.0;
+  bool verbose = false;
+};
+
+/// Exit codes (docs/commands.md).
+enum ExitCode : int {
+  kSuccess = 0,
+  kError = 1,
+  kChanges = 2,
+  kPartial = 3,
+  kUsage = 64,
+  kInterrupted = 130,
+};
+
+/// Parses a command line without the program's name. The error is text for people, with a
+/// suggestion where a word is misspelled.
+std::expected<Options, std::string> parse_options(const std::vector<std::string>& arguments);
+
+/// The text of `--help`: of one command, or of the program when `command` is empty.
+std::string help_text(const std::string& command);
+
+}  // namespace pveplan::cli

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "engine/cli/options.hpp"
+#include "providers/async/host.hpp"
+#include "providers/core/resource_type.hpp"
+#include "schema/resource_schema.hpp"
+
+#include <functional>
+#include <string>
+
+namespace pveplan::cli {
+
+/// The version of this program.
+const char* program_version();
+
+/// Every resource type and schema that this program knows. One list, made by the composition root.
+class KnownTypes {
+ public:
+  KnownTypes();
+  const core::TypeRegistry& types() const { return types_; }
+  const schema::SchemaRegistry& schemas() const { return schemas_; }
+
+ private:
+  schema::SchemaRegistry schemas_;
+  core::TypeRegistry types_;
+};
+
+/// What a command works with. Commands print through these two and nowhere else.
+class Program {
+ public:
+  using Output = std::function<void(const std::string&)>;
+  Program(async::Host& host_, const KnownTypes& known_, Output out_, Output err_)
+      : host(host_), known(known_), out(std::move(out_)), err(std::move(err_)) {}
+
+  async::Host& host;
+  const KnownTypes& known;
+  Output out;
+  Output err;
+
+  /// Whether colour may be used: a terminal, no NO_COLOR, no --no-color.
+  bool colour(const Options& options) const;
+};
+
+/// Runs one command to its end and returns its exit code. Also what simulations run.
+async::Task<int> run_command(Program& program, Options options);
+
+}  // namespace pveplan::cli

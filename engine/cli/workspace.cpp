@@ -1,0 +1,119 @@
+#include "engine/cli/workspace.hpp"
+
+#include "providers/pve/cluster/cluster.hpp"
+#include "schema/diagnostic_text.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::cli {
+
+ClusterLink::ClusterLink(async::Host& host, pve::ClientOptions options)
+    : client_(host.transport, host.clock, std::move(options)), watcher_(client_) {}
+
+async::Task<core::TaskEnd> ClusterLink::wait(std::string upid, core::ProgressSink* progress) {
+  auto end = co_await watcher_.wait(std::move(upid), progress);
+  co_return end;
+}
+async::Task<core::TaskEnd> ClusterLink::look(std::string upid) {
+  auto end = co_await watcher_.look(std::move(upid));
+  co_return end;
+}
+async::Task<schema::Result<model::ClusterFacts>> ClusterLink::load() {
+  auto facts = co_await pve::load_cluster_facts(client_, client_.user());
+  co_return facts;
+}
+async::Task<schema::Result<bool>> ClusterLink::vmid_is_free(std::int64_t vmid) {
+  auto free = co_await pve::vmid_is_free(client_, vmid);
+  co_return free;
+}
+
+namespace {
+
+std::string state_directory(const schema::Topology& topology) {
+  const auto base = topology.directory.empty() ? std::string() : topology.directory + "/";
+  return base + ".pveplan/" + topology.name;
+}
+
+}  // namespace
+
+Workspace::Workspace(Program& program, schema::Loaded loaded)
+    : program_(program),
+      loaded_(std::move(loaded)),
+      store_(program.host.files, program.host.random, program.host.clock, program.host.environment,
+             state_directory(*loaded_.topology), program_version()) {}
+
+async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
+  const auto& connection = topology().connection;
+  if (!connection) co_return schema::Result<void>();
+  if (!connection->token) {
+    co_return std::unexpected(schema::error(
+        "No credentials", "The [proxmox] table names no token. Add `token = { env = \"PVEPLAN_TOKEN\" }`.",
+        connection->span));
+  }
+  auto token = co_await fetch_secret(program_.host, *connection->token);
+  if (!token) co_return std::unexpected(token.error());
+  pve::ClientOptions options;
+  options.endpoints = connection->endpoints;
+  options.token = std::move(*token);
+  options.trust.ca_file = connection->ca_file;
+  options.trust.fingerprints = connection->fingerprints;
+  options.trust.insecure = connection->insecure;
+  options.trace = trace;
+  if (connection->insecure) {
+    program_.err("warning: tls.insecure is set: the server's certificate is not checked, so anybody on the "
+                 "way can read the token.\n");
+  }
+  link_ = std::make_unique<ClusterLink>(program_.host, std::move(options));
+  co_return schema::Result<void>();
+}
+
+engine::Services Workspace::services(engine::EventSink& events) {
+  engine::Services services(program_.host, program_.known.types(), program_.known.schemas(), events);
+  if (link_) {
+    services.api = &link_->api();
+    services.tasks = link_.get();
+    services.cluster = link_.get();
+  }
+  return services;
+}
+
+schema::Loaded load_topology(Program& program, const Options& options) {
+  schema::LoadRequest request;
+  request.directory = options.directory;
+  request.file = options.file;
+  request.variables = options.variables;
+  request.variable_files = options.variable_files;
+  request.program_version = program_version();
+  request.registry = &program.known.schemas();
+  auto& host = program.host;
+  request.source.read_file = [&host](const std::string& path) -> std::expected<std::string, std::string> {
+    auto text = host.files.read(path);
+    if (!text) return std::unexpected(text.error().text());
+    return std::move(*text);
+  };
+  request.source.file_exists = [&host](const std::string& path) {
+    if (!path.starts_with("~/")) return host.files.exists(path);
+    return host.files.exists(host.environment.home_directory() + path.substr(1));
+  };
+  request.source.environment = [&host](const std::string& name) { return host.environment.variable(name); };
+  return schema::load(request);
+}
+
+void print_diagnostic(Program& program, const Options& options, const schema::SourceMap& sources,
+                      const schema::Diagnostic& diagnostic) {
+  program.err(schema::diagnostic_text(diagnostic, sources, program.colour(options)));
+}
+
+void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,
+                       const schema::Diagnostics& diagnostics) {
+  for (const auto& each : diagnostics.items()) print_diagnostic(program, options, sources, each);
+}
+
+std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options) {
+  auto loaded = load_topology(program, options);
+  print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
+  if (!loaded.topology) return nullptr;
+  return std::make_unique<Workspace>(program, std::move(loaded));
+}
+
+}  // namespace pveplan::cli

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "engine/cli/program.hpp"
+#include "engine/converge.hpp"
+#include "providers/pve/client/client.hpp"
+#include "providers/pve/task/task_watcher.hpp"
+#include "schema/load.hpp"
+#include "state/local_store.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pveplan::cli {
+
+/// The API of the topology's cluster with everything that shares it.
+class ClusterLink final : public core::Tasks, public core::ClusterReader {
+ public:
+  ClusterLink(async::Host& host, pve::ClientOptions options);
+
+  core::Api& api() { return client_; }
+  async::Task<core::TaskEnd> wait(std::string upid, core::ProgressSink* progress) override;
+  async::Task<core::TaskEnd> look(std::string upid) override;
+  async::Task<schema::Result<model::ClusterFacts>> load() override;
+  async::Task<schema::Result<bool>> vmid_is_free(std::int64_t vmid) override;
+
+ private:
+  pve::Client client_;
+  pve::TaskWatcher watcher_;
+};
+
+/// A loaded topology with its state and its cluster.
+class Workspace {
+ public:
+  Workspace(Program& program, schema::Loaded loaded);
+
+  const schema::Topology& topology() const { return *loaded_.topology; }
+  const schema::SourceMap& sources() const { return loaded_.sources; }
+  state::LocalStore& store() { return store_; }
+  /// Fetches the token and makes the link; nothing is sent yet. A topology without [proxmox] has none.
+  async::Task<schema::Result<void>> connect(pve::TraceSink* trace);
+  engine::Services services(engine::EventSink& events);
+
+ private:
+  Program& program_;
+  schema::Loaded loaded_;
+  state::LocalStore store_;
+  std::unique_ptr<ClusterLink> link_;
+};
+
+/// Loads the topology that the options name. Errors and warnings are printed; null when there is any
+/// error.
+std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options);
+
+/// The same without a state: for `validate` and `graph`.
+schema::Loaded load_topology(Program& program, const Options& options);
+
+/// Prints diagnostics to the error output, each with its source line.
+void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,
+                       const schema::Diagnostics& diagnostics);
+void print_diagnostic(Program& program, const Options& options, const schema::SourceMap& sources,
+                      const schema::Diagnostic& diagnostic);
+
+/// Fetches a secret from where the topology says.
+async::Task<schema::Result<std::string>> fetch_secret(async::Host& host, schema::SecretSource source);
+
+}  // namespace pveplan::cli
