@@ -1,0 +1,31 @@
+#include "engine/cli/program.hpp"
+
+#include "engine/cli/commands.hpp"
+#include "providers/core/resources/record/record.hpp"
+#include "providers/core/resources/record/schema.hpp"
+#include "providers/pve/resources/pool/pool.hpp"
+#include "providers/pve/resources/pool/schema.hpp"
+
+namespace pveplan::cli {
+
+const char* program_version() { return "0.1.0"; }
+
+bool Program::colour(const Options& options) const {
+  const auto& environment = host.environment;
+  const auto no_colour = environment.variable("NO_COLOR");
+  return environment.output_is_terminal() && !options.no_colour && (!no_colour || no_colour->empty());
+}
+
+async::Task<int> run_command(Program& program, Options options) {
+  const auto& name = options.command;
+  if (name == "init") return run_init(program, std::move(options));
+  if (name == "validate") return run_validate(program, std::move(options));
+  if (name == "plan") return run_plan(program, std::move(options));
+  if (name == "apply" || name == "destroy") return run_apply(program, std::move(options));
+  if (name == "show") return run_show(program, std::move(options));
+  if (name == "state list") return run_state_list(program, std::move(options));
+  if (name == "state show") return run_state_show(program, std::move(options));
+  return run_graph(program, std::move(options));
+}
+
+}  // namespace pveplan::cli
