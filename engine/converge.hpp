@@ -11,6 +11,8 @@ namespace pveplan::engine {
 
 /// A plan together with what apply needs besides it.
 struct PreparedPlan {
+  PreparedPlan() {}  // no aggregate: coroutine parameter (g++ 12)
+
   model::Plan plan;
   model::ClusterFacts cluster;
   std::vector<model::Row> silent_rows;

@@ -8,6 +8,17 @@
 
 namespace pveplan::cli {
 
+const schema::ResourceSchema& KnownTypes::keep(schema::ResourceSchema schema) {
+  kept_.push_back(std::move(schema));
+  schemas_.add(kept_.back());
+  return kept_.back();
+}
+
+KnownTypes::KnownTypes() {
+  types_.add(std::make_unique<core::RecordType>(keep(core::record_schema())));
+  types_.add(std::make_unique<pve::PoolType>(keep(pve::pool_schema())));
+}
+
 const char* program_version() { return "0.1.0"; }
 
 bool Program::colour(const Options& options) const {

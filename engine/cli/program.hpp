@@ -5,6 +5,7 @@
 #include "providers/core/resource_type.hpp"
 #include "schema/resource_schema.hpp"
 
+#include <deque>
 #include <functional>
 #include <string>
 
@@ -17,10 +18,15 @@ const char* program_version();
 class KnownTypes {
  public:
   KnownTypes();
+  KnownTypes(const KnownTypes&) = delete;
+  KnownTypes& operator=(const KnownTypes&) = delete;
   const core::TypeRegistry& types() const { return types_; }
   const schema::SchemaRegistry& schemas() const { return schemas_; }
 
  private:
+  const schema::ResourceSchema& keep(schema::ResourceSchema schema);
+
+  std::deque<schema::ResourceSchema> kept_;  ///< the registry points into it
   schema::SchemaRegistry schemas_;
   core::TypeRegistry types_;
 };
