@@ -17,6 +17,8 @@ namespace pveplan::schema {
 
 /// Where a secret comes from. The secret itself is fetched at its use and never stored.
 struct SecretSource {
+  SecretSource() {}  // no aggregate: coroutine parameter (g++ 12)
+
   enum class Kind { env, file, command } kind = Kind::env;
   std::string name;                  ///< variable or file
   std::vector<std::string> command;  ///< argv, no shell

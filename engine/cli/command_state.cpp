@@ -46,7 +46,7 @@ async::Task<int> run_state_show(Program& program, Options options) {
   std::vector<std::string> names;
   for (const auto& [address, row] : opened->loaded.state.rows) {
     if (engine::matches_glob(address, options.arguments[0])) {
-      program.out(schema::to_pretty_json(state::row_value(row)));
+      program.out(schema::to_pretty_json(state::v1::to_value(state::v1::from_memory(row, schema::Value()))));
       co_return kSuccess;
     }
     names.push_back(address.text());

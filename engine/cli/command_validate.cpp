@@ -11,7 +11,7 @@ async::Task<int> run_validate(Program& program, Options options) {
   const auto loaded = load_topology(program, options);
   print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
   if (!loaded.topology) {
-    program.err(schema::summary_text(loaded.diagnostics, loaded.sources));
+    program.err(schema::diagnostics_summary(loaded.sources, loaded.diagnostics));
     co_return kError;
   }
   const auto order = engine::make_graph(*loaded.topology).topological_order();

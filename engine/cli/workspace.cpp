@@ -99,9 +99,17 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   return schema::load(request);
 }
 
+namespace {
+
+schema::RenderOptions render_options(const Program& program, const Options& options) {
+  return {program.colour(options), static_cast<std::size_t>(program.host.environment.terminal_columns())};
+}
+
+}  // namespace
+
 void print_diagnostic(Program& program, const Options& options, const schema::SourceMap& sources,
                       const schema::Diagnostic& diagnostic) {
-  program.err(schema::diagnostic_text(diagnostic, sources, program.colour(options)));
+  program.err(schema::render_diagnostic(sources, diagnostic, render_options(program, options)));
 }
 
 void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,

@@ -1,0 +1,168 @@
+#include "tests/simulation/rig.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+using namespace pveplan;
+using sim::Conditions;
+using sim::Rig;
+
+namespace {
+
+/// A way through the life of a topology; each phase is a topology and a command.
+struct Phase {
+  std::string topology;
+  std::vector<std::string> command;
+};
+
+struct Story {
+  std::string name;
+  std::vector<Phase> phases;
+};
+
+const std::vector<std::string> kApply = {"apply", "--auto-approve"};
+const std::vector<std::string> kDestroy = {"destroy", "--auto-approve"};
+
+Story records() {
+  const std::string head = "[pveplan]\nname = \"t\"\n";
+  const std::string first = head +
+                            "[record.a]\ninput = { n = 1 }\n"
+                            "[record.b]\ninput = { of = \"${record.a.id}\" }\n"
+                            "[record.c]\ncount = 3\ninput = \"${each.key}\"\n";
+  const std::string second = head +
+                             "[record.a]\ninput = { n = 2 }\n"
+                             "[record.c]\ncount = 2\ninput = \"${each.key}!\"\n"
+                             "[record.d]\nafter = [\"record.a\"]\ninput = true\n";
+  return {"records", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
+}
+
+Story pools() {
+  const std::string head = "[pveplan]\nname = \"t\"\n" + Rig::connection();
+  const std::string first = head +
+                            "[pool.team]\ncomment = \"one\"\n"
+                            "[pool.other]\nid = \"second\"\nafter = [\"pool.team\"]\n"
+                            "[record.x]\ninput = \"${pool.team.id}\"\n";
+  const std::string second = head +
+                             "[pool.team]\ncomment = \"two\"\n"
+                             "[pool.third]\ncomment = \"three\"\n";
+  return {"pools", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
+}
+
+/// Everything before `phase`, without any trouble.
+void live_until(Rig& rig, const Story& story, std::size_t phase) {
+  for (std::size_t i = 0; i < phase; ++i) {
+    rig.write_topology(story.phases[i].topology);
+    const auto ended = rig.run(story.phases[i].command);
+    INFO(ended.out << ended.err);
+    REQUIRE(ended.exit_code == 0);
+  }
+  rig.write_topology(story.phases[phase].topology);
+}
+
+/// What the oracle compares: the lab's pools, and nothing of what the client believes.
+std::string cluster_as_text(Rig& rig) {
+  std::string text;
+  for (const auto& [id, pool] : rig.lab.core().world().access.pools) text += id + "=" + pool.comment + "\n";
+  return text;
+}
+
+struct Round {
+  std::uint64_t trace = 0;
+  std::string cluster;
+};
+
+/// Stops the phase at a boundary, crashes, runs the same command again, and demands that the world is
+/// as if nothing had happened and that nothing is left to do.
+Round crash_and_recover(const Story& story, std::size_t phase, std::uint64_t boundary, sim::Crash kind,
+                        std::uint64_t seed) {
+  Rig rig(seed);
+  live_until(rig, story, phase);
+  Conditions conditions;
+  conditions.stop_before = boundary;
+  const auto first = rig.run(story.phases[phase].command, conditions);
+  INFO(fmt::format("story {} phase {} boundary {} {} seed {}", story.name, phase, boundary,
+                   kind == sim::Crash::power_lost ? "power lost" : "killed", seed));
+  CHECK(first.late_calls.empty());
+  REQUIRE(first.stopped);
+  rig.world.crash(kind);
+  const auto second = rig.run(story.phases[phase].command);
+  INFO(second.out << second.err);
+  CHECK(second.exit_code == 0);
+  const bool destroyed = story.phases[phase].command == kDestroy;
+  if (!destroyed) {
+    const auto plan = rig.run({"plan", "--detailed-exitcode"});
+    INFO(plan.out << plan.err);
+    CHECK(plan.exit_code == 0);
+  } else {
+    const auto list = rig.run({"state", "list"});
+    CHECK(list.out.empty());
+  }
+  return {rig.world.trace.hash(), cluster_as_text(rig)};
+}
+
+void crash_everywhere(const Story& story) {
+  for (std::size_t phase = 0; phase < story.phases.size(); ++phase) {
+    Rig untroubled(1);
+    live_until(untroubled, story, phase);
+    const auto whole = untroubled.run(story.phases[phase].command);
+    INFO(whole.out << whole.err);
+    REQUIRE(whole.exit_code == 0);
+    const auto expected = cluster_as_text(untroubled);
+    REQUIRE(whole.boundaries > 5);
+    for (std::uint64_t boundary = 1; boundary <= whole.boundaries; ++boundary) {
+      for (const auto kind : {sim::Crash::process_killed, sim::Crash::power_lost}) {
+        const auto once = crash_and_recover(story, phase, boundary, kind, 1);
+        CHECK(once.cluster == expected);
+        const auto again = crash_and_recover(story, phase, boundary, kind, 1);
+        CHECK(once.trace == again.trace);
+      }
+    }
+  }
+}
+
+/// One file call fails (and, for a full disk, every later one); the program says so or gets over it, and
+/// the next run puts everything right.
+void fail_everywhere(const Story& story, int code, bool from_then_on) {
+  for (std::size_t phase = 0; phase < story.phases.size(); ++phase) {
+    Rig untroubled(1);
+    live_until(untroubled, story, phase);
+    const auto& command = story.phases[phase].command;
+    const auto whole = untroubled.run(command);
+    REQUIRE(whole.exit_code == 0);
+    const auto expected = cluster_as_text(untroubled);
+    for (std::uint64_t call = 1; call <= whole.boundaries; ++call) {
+      Rig rig(1);
+      live_until(rig, story, phase);
+      Conditions conditions;
+      sim::SimFileFault fault(code, call);
+      fault.from_then_on = from_then_on;
+      conditions.file_faults = {fault};
+      const auto first = rig.run(command, conditions);
+      INFO(fmt::format("story {} phase {} call {} code {}\n{}{}", story.name, phase, call, code, first.out,
+                       first.err));
+      // A command that says it succeeded has recorded everything.
+      if (first.exit_code != 0) CHECK_FALSE((first.out + first.err).empty());
+      const auto second = rig.run(command);
+      INFO(second.out << second.err);
+      CHECK(second.exit_code == 0);
+      CHECK(cluster_as_text(rig) == expected);
+      if (command == kApply) CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a disk that fails once loses nothing") { fail_everywhere(records(), EIO, false); }
+
+TEST_CASE("a disk that is full loses nothing") { fail_everywhere(records(), ENOSPC, true); }
+
+TEST_CASE("records survive a stop at every boundary of apply, change and destroy") {
+  crash_everywhere(records());
+}
+
+TEST_CASE("pools survive a stop at every boundary of apply, change and destroy", "[lab]") {
+  crash_everywhere(pools());
+}

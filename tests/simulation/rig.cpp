@@ -1,0 +1,55 @@
+#include "tests/simulation/rig.hpp"
+
+#include "lab/world/make_world.hpp"
+
+#include <stdexcept>
+
+namespace pveplan::sim {
+namespace {
+
+lab::World lab_world(std::uint64_t seed, int nodes, Time now) {
+  lab::WorldOptions options;
+  options.nodes = nodes;
+  options.major = seed % 2 == 0 ? 8 : 9;
+  options.seed = seed;
+  options.start = now;
+  return lab::make_world(options);
+}
+
+}  // namespace
+
+Rig::Rig(std::uint64_t seed, int nodes) : world(seed), lab(lab_world(seed, nodes, world.clock.now())) {
+  world.network.connect("pve:8006", lab);
+}
+
+void Rig::write_topology(const std::string& text) {
+  world.disk.place("/home/tester/topology/pveplan.toml", text);
+}
+
+std::string Rig::connection() {
+  return "[proxmox]\nendpoint = \"https://pve:8006\"\ntls.insecure = true\ntoken = { env = \"TOKEN\" }\n";
+}
+
+Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& conditions) {
+  Ended ended;
+  auto options = cli::parse_options(arguments);
+  if (!options) throw std::logic_error(options.error());
+  SimHost host(world);
+  host.environment.variables["TOKEN"] = lab.root_token();
+  if (conditions.stop_before) host.control.stop_before(*conditions.stop_before);
+  for (const auto& fault : conditions.file_faults) host.files.fail(fault);
+  if (conditions.prepare) conditions.prepare(host);
+  cli::Program program(
+      host.host, known_, [&ended](const std::string& text) { ended.out += text; },
+      [&ended](const std::string& text) { ended.err += text; });
+  try {
+    ended.exit_code = host.loop.run(cli::run_command(program, std::move(*options)));
+  } catch (const SimulatedStop&) {
+    ended.stopped = true;
+  }
+  ended.boundaries = host.control.boundaries();
+  ended.late_calls = host.control.calls_after_stop();
+  return ended;
+}
+
+}  // namespace pveplan::sim

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "engine/cli/program.hpp"
+#include "tests/support/lab_service.hpp"
+#include "tests/support/sim_host.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pveplan::sim {
+
+/// How one simulated process ended.
+struct Ended {
+  int exit_code = -1;
+  bool stopped = false;           ///< at its stopping point
+  std::uint64_t boundaries = 0;   ///< calls of the outside that it made
+  std::string out, err;
+  std::vector<std::string> late_calls;  ///< made after the stop: must be empty
+};
+
+/// What a process meets.
+struct Conditions {
+  std::optional<std::uint64_t> stop_before;  ///< boundary at which it is stopped
+  std::vector<SimFileFault> file_faults;
+  std::function<void(SimHost&)> prepare;
+};
+
+/// The whole program in a simulated world: one machine with a topology folder, one lab cluster.
+class Rig {
+ public:
+  explicit Rig(std::uint64_t seed, int nodes = 1);
+
+  /// Puts the topology where the program finds it. `[proxmox]` is filled in by the text itself; see
+  /// connection().
+  void write_topology(const std::string& text);
+  /// A [proxmox] table for the lab of this rig.
+  static std::string connection();
+
+  /// Runs `pveplan ARGUMENTS` as a new process.
+  Ended run(const std::vector<std::string>& arguments, const Conditions& conditions = {});
+
+  SimWorld world;
+  LabService lab;
+
+ private:
+  cli::KnownTypes known_;
+};
+
+}  // namespace pveplan::sim
