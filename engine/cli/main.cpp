@@ -35,5 +35,5 @@ int main(int argc, char** argv) {
   cli::Program program(
       real.host(), known, [](const std::string& text) { write_to(stdout, text); },
       [](const std::string& text) { write_to(stderr, text); });
-  return real.loop().run(cli::run_command(program, std::move(*options)));
+  return real.host().loop.run(cli::run_command(program, std::move(*options)));
 }

@@ -59,10 +59,6 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
   options.trust.fingerprints = connection->fingerprints;
   options.trust.insecure = connection->insecure;
   options.trace = trace;
-  if (connection->insecure) {
-    program_.err("warning: tls.insecure is set: the server's certificate is not checked, so anybody on the "
-                 "way can read the token.\n");
-  }
   link_ = std::make_unique<ClusterLink>(program_.host, std::move(options));
   co_return schema::Result<void>();
 }
