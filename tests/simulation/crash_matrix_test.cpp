@@ -64,7 +64,7 @@ void live_until(Rig& rig, const Story& story, std::size_t phase) {
 /// What the oracle compares: the lab's pools, and nothing of what the client believes.
 std::string cluster_as_text(Rig& rig) {
   std::string text;
-  for (const auto& [id, pool] : rig.lab.core().world().access.pools) text += id + "=" + pool.comment + "\n";
+  for (const auto& [id, pool] : rig.lab.world().access.pools) text += id + "=" + pool.comment + "\n";
   return text;
 }
 

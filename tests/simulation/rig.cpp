@@ -18,8 +18,13 @@ lab::World lab_world(std::uint64_t seed, int nodes, Time now) {
 
 }  // namespace
 
-Rig::Rig(std::uint64_t seed, int nodes) : world(seed), lab(lab_world(seed, nodes, world.clock.now())) {
-  world.network.connect("pve:8006", lab);
+Rig::Rig(std::uint64_t seed, int nodes)
+    : world(seed), lab(lab_world(seed, nodes, world.clock.now())) {
+  token_ = "root@pam!sim=" + lab::add_token(lab.world(), "root@pam", "sim", false);
+  for (const auto& [name, node] : lab.world().nodes) {
+    nodes_.push_back(std::make_unique<LabService>(lab, name));
+    world.network.connect(name + ":8006", *nodes_.back());
+  }
 }
 
 void Rig::write_topology(const std::string& text) {
@@ -35,7 +40,7 @@ Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& cond
   auto options = cli::parse_options(arguments);
   if (!options) throw std::logic_error(options.error());
   SimHost host(world);
-  host.environment.variables["TOKEN"] = lab.root_token();
+  host.environment.variables["TOKEN"] = token_;
   if (conditions.stop_before) host.control.stop_before(*conditions.stop_before);
   for (const auto& fault : conditions.file_faults) host.files.fail(fault);
   if (conditions.prepare) conditions.prepare(host);

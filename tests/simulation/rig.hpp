@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,9 +44,11 @@ class Rig {
   Ended run(const std::vector<std::string>& arguments, const Conditions& conditions = {});
 
   SimWorld world;
-  LabService lab;
+  lab::Core lab;
 
  private:
+  std::string token_;
+  std::vector<std::unique_ptr<LabService>> nodes_;
   cli::KnownTypes known_;
 };
 
