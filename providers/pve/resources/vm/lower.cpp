@@ -1,0 +1,288 @@
+#include "providers/pve/resources/vm/lower.hpp"
+
+#include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_row.hpp"
+#include "providers/pve/guest_codec/nic.hpp"
+#include "providers/pve/settle/settle.hpp"
+#include "providers/pve/size_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::pve {
+namespace {
+
+using model::Action;
+using model::Availability;
+using model::Change;
+using model::Step;
+using schema::Path;
+using schema::Value;
+
+constexpr std::int64_t kShutdownSeconds = 180;
+constexpr std::int64_t kGraceSeconds = 60;  // before a guest that is destroyed is stopped hard
+
+const Value* at(const Value& value, std::initializer_list<const char*> path) {
+  const Value* here = &value;
+  for (const auto* name : path) {
+    here = here == nullptr ? nullptr : member(*here, name);
+  }
+  return here;
+}
+
+/// One step of the chain before it is complete.
+struct Draft {
+  std::string operation;
+  Value::Fields arguments;
+  std::string summary;
+  std::vector<std::string> pools;
+};
+
+class VmLowering {
+ public:
+  explicit VmLowering(const Change& change) : change_(change) {
+    identity_ = change.identity;
+    const auto* living = member(change.facts, "identity");
+    if (change.action == Action::remove && living != nullptr) identity_ = *living;
+    vmid_ = integer_of(identity_, "vmid");
+    node_ = text_of(identity_, "node");
+  }
+
+  std::vector<Step> lower() {
+    switch (change_.action) {
+      case Action::create:
+        create();
+        break;
+      case Action::update:
+        update();
+        break;
+      case Action::remove:
+        remove();
+        break;
+      case Action::no_op:
+      case Action::replace:
+      case Action::forget:
+        break;
+    }
+    return chain();
+  }
+
+ private:
+  void add(std::string operation, Value::Fields arguments, std::string summary) {
+    drafts_.push_back({std::move(operation), std::move(arguments), std::move(summary), {}});
+  }
+  void refuse(std::string reason) {
+    drafts_.clear();
+    add("refuse", {{"reason", Value::string(std::move(reason))}}, "refused");
+    refused_ = true;
+  }
+  Value::Fields with_after() const { return {{"after", change_.after}}; }
+  std::string node_pool() const { return "node:" + node_; }
+  std::string storage_pool(const std::string& storage) const {
+    return "storage:" + node_ + "/" + storage;
+  }
+
+  void create() {
+    const auto name = text_of(change_.after, "template");
+    if (!name.empty()) {
+      add("clone", with_after(), fmt::format("clone {} -> {}, {}", name, vmid_, node_));
+      drafts_.back().pools = {node_pool(), "clone:" + name};
+      add("configure", with_after(), "configure");
+    } else {
+      add("create", with_after(), fmt::format("create {}, {}", vmid_, node_));
+      drafts_.back().pools = {node_pool()};
+    }
+    const auto* disks = member(change_.after, "disk");
+    for (const auto& [disk, part] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
+      const auto storage = text_of(part, "storage");
+      if (!storage.empty()) drafts_.front().pools.push_back(storage_pool(storage));
+      const bool has_content = disk == "os" && (!name.empty() || member(change_.after, "image"));
+      const bool imported = has_content || member(part, "image") != nullptr;
+      if (imported && member(part, "size") != nullptr) resize(disk, integer_of(part, "size"));
+    }
+    if (text_of(change_.after, "power") != "stopped") start();
+  }
+
+  void resize(const std::string& disk, std::int64_t bytes) {
+    add("resize", {{"disk", Value::string(disk)}, {"size", Value::integer(bytes)}},
+        fmt::format("disk.{} to {}", disk, size_text(bytes)));
+  }
+  void start() {
+    add("start", {}, "start");
+    drafts_.back().pools = {node_pool()};
+  }
+  void shutdown(std::int64_t seconds, bool force) {
+    add("shutdown", {{"timeout", Value::integer(seconds)}, {"force", Value::boolean(force)}},
+        force ? fmt::format("shutdown ({} s, then stop)", seconds)
+              : fmt::format("shutdown ({} s, then error)", seconds));
+  }
+  std::int64_t shutdown_seconds() const {
+    return as_integer(at(change_.after, {"timeouts", "shutdown"})).value_or(kShutdownSeconds);
+  }
+
+  void update() {
+    collect();
+    if (refused_) return;
+    if (configures_ || change_.resumes) {
+      auto arguments = with_after();
+      arguments.emplace_back("reset", texts(reset_));
+      arguments.emplace_back("removed", texts(removed_));
+      add("configure", std::move(arguments), "configure");
+    }
+    if (pool_) add("pool", with_after(), "change pool");
+    for (const auto& [disk, bytes] : grown_) resize(disk, bytes);
+    discard_removed();
+    power();
+  }
+
+  /// What the changed attributes ask for.
+  void collect() {
+    for (const auto& each : change_.attributes) {
+      const auto& steps = each.path.steps();
+      if (each.released || steps.empty()) continue;
+      if (steps[0] == "disk" && steps.size() > 1) {
+        collect_disk(each);
+      } else if (steps[0] == "node") {
+        refuse(
+            fmt::format("Migrating a guest is not supported yet: it is on {}. Move it by other "
+                        "means, then change `node`.",
+                        text_of(identity_, "node")));
+      } else if (steps[0] == "pool") {
+        pool_ = true;
+      } else if (steps[0] == "power") {
+        power_ = text_of(change_.after, "power");
+      } else {
+        collect_option(each);
+      }
+      if (refused_) return;
+    }
+  }
+
+  void collect_option(const model::AttributeChange& each) {
+    configures_ = true;
+    if (!each.after.is_null()) return;
+    const bool nic = each.path.steps()[0] == "nic" && each.path.steps().size() == 2;
+    (nic ? removed_ : reset_).push_back(each.path.text());
+  }
+
+  void collect_disk(const model::AttributeChange& each) {
+    const auto& steps = each.path.steps();
+    if (steps.size() == 2) {
+      configures_ = true;
+      if (each.after.is_null()) removed_.push_back(each.path.text());
+      return;
+    }
+    const auto& name = steps[1];
+    if (steps[2] == "size") {
+      const auto before = as_integer(&each.before).value_or(0);
+      const auto after = as_integer(&each.after).value_or(0);
+      if (after < before) {
+        refuse(fmt::format("disk.{} is {} large; a disk cannot shrink to {}.", name,
+                           size_text(before), size_text(after)));
+      } else {
+        grown_.emplace_back(name, after);
+      }
+    } else if (steps[2] == "storage") {
+      refuse(fmt::format("Moving disk.{} to another storage is not supported yet.", name));
+    } else {
+      collect_option(each);
+    }
+  }
+
+  /// A disk that is gone is destroyed once it is detached, unless it is to be kept.
+  void discard_removed() {
+    for (const auto& part : removed_) {
+      if (!part.starts_with("disk.")) continue;
+      const auto* disk = change_.before.find(Path::parse(part));
+      if (disk != nullptr && text_of(*disk, "on_remove") == "keep") continue;
+      add("discard", {{"part", Value::string(part)}}, "destroy the volume of " + part);
+    }
+  }
+
+  void power() {
+    const auto owed = unfinished_of(change_.facts);
+    const bool owes_start = std::find(owed.begin(), owed.end(), "start") != owed.end();
+    const bool running = text_of(change_.facts, "status") == "running";
+    if (power_ == "running" || (change_.resumes && owes_start && !running)) {
+      start();
+    } else if (power_ == "stopped") {
+      shutdown(shutdown_seconds(), as_flag(at(change_.after, {"force_stop"})));
+    } else if (running && change_.effects.availability >= Availability::restart) {
+      restart();
+    }
+  }
+
+  void restart() {
+    if (as_flag(at(change_.after, {"force_stop"}))) {
+      shutdown(shutdown_seconds(), true);
+      start();
+    } else {
+      add("reboot", {{"timeout", Value::integer(shutdown_seconds())}}, "restart");
+      drafts_.back().pools = {node_pool()};
+    }
+  }
+
+  void remove() {
+    if (flag_of(change_.facts, "protection")) {
+      refuse(fmt::format("{} has Proxmox's protection flag. Clear it, then destroy it.", vmid_));
+      return;
+    }
+    const auto* disks = member(change_.before, "disk");
+    for (const auto& [name, disk] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
+      if (text_of(disk, "on_remove") != "keep") continue;
+      refuse(
+          fmt::format("disk.{} is to be kept (on_remove = \"keep\"), but moving it to a holder VM "
+                      "is not supported yet. Move it away, or write \"destroy\".",
+                      name));
+      return;
+    }
+    if (text_of(change_.facts, "status") == "running") shutdown(kGraceSeconds, true);
+    add("delete", {{"purge", Value::boolean(flag_of(change_.facts, "ha"))}},
+        fmt::format("delete {}", vmid_));
+    drafts_.back().pools = {node_pool()};
+  }
+
+  static Value texts(const std::vector<std::string>& list) {
+    Value::List values;
+    for (const auto& each : list) values.push_back(Value::string(each));
+    return Value::list(std::move(values));
+  }
+
+  std::vector<Step> chain() {
+    std::vector<Step> steps;
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+      auto& draft = drafts_[i];
+      std::vector<std::string> then;
+      for (auto j = i + 1; j < drafts_.size(); ++j) then.push_back(drafts_[j].operation);
+      draft.arguments.emplace_back("identity", identity_);
+      draft.arguments.emplace_back("then", texts(then));
+      auto step = make_step(change_.address, draft.operation,
+                            Value::map(std::move(draft.arguments)), draft.summary);
+      step.pools = std::move(draft.pools);
+      if (step.operation == "refuse") step.writes = 0;
+      if (i > 0) step.dependencies.push_back(static_cast<Step::Id>(i - 1));
+      steps.push_back(std::move(step));
+    }
+    return steps;
+  }
+
+  const Change& change_;
+  Value identity_;
+  std::int64_t vmid_ = 0;
+  std::string node_;
+  std::vector<Draft> drafts_;
+  bool refused_ = false;
+  bool configures_ = false;
+  bool pool_ = false;
+  std::string power_;
+  std::vector<std::string> reset_;
+  std::vector<std::string> removed_;
+  std::vector<std::pair<std::string, std::int64_t>> grown_;
+};
+
+}  // namespace
+
+std::vector<Step> lower_vm(const Change& change) { return VmLowering(change).lower(); }
+
+}  // namespace pveplan::pve

@@ -1,0 +1,166 @@
+#include "providers/pve/resources/vm/make.hpp"
+
+#include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_goal.hpp"
+#include "providers/pve/guest/make_guest.hpp"
+#include "providers/pve/guest/step_support.hpp"
+
+#include <fmt/format.h>
+
+namespace pveplan::pve {
+namespace {
+
+using schema::Value;
+
+std::int64_t vmid_of(const Value& arguments) {
+  return integer_of(argument(arguments, "identity"), "vmid");
+}
+std::string node_of_arguments(const Value& arguments) {
+  return text_of(argument(arguments, "identity"), "node");
+}
+
+Marker marker_of(const core::Context& context, const schema::ResourceAddress& address,
+                 std::int64_t vmid, const std::string& nonce) {
+  return {context.topology(), address.text(), vmid, nonce};
+}
+
+/// The row of a guest that is being made: everything but uuid and volumes is known.
+model::Row row_in_making(const schema::ResourceSchema& schema,
+                         const schema::ResourceAddress& address, const Value& arguments,
+                         const std::string& nonce) {
+  model::Row row;
+  row.address = address;
+  row.schema_version = schema.version;
+  row.identity = argument(arguments, "identity");
+  row.owned = argument(arguments, "after");
+  row.parts = parts_of(row.owned, GuestConfig(), {});
+  row.exported = guest_exports(row.owned, row.identity);
+  row.nonce = nonce;
+  set_unfinished(row, unfinished_of(arguments, "then"));
+  return row;
+}
+
+/// What a clone does not get from its template is written by the next step; a secret above all.
+model::Row row_in_cloning(const schema::ResourceSchema& schema,
+                          const schema::ResourceAddress& address, const Value& arguments,
+                          const std::string& nonce) {
+  auto row = row_in_making(schema, address, arguments, nonce);
+  row.owned = row.owned.with(schema::Path::parse("cloud_init.password"), Value());
+  return row;
+}
+
+MakingPlace place_of_create(const Value& arguments) {
+  MakingPlace place;
+  place.vmid = vmid_of(arguments);
+  place.node = place.task_node = node_of_arguments(arguments);
+  place.task_type = "qmcreate";
+  place.task_id = std::to_string(place.vmid);
+  return place;
+}
+
+/// The template to clone, as the state knows it.
+const model::Row* template_of(const core::Context& context, const Value& arguments) {
+  const auto name = text_of(argument(arguments, "after"), "template");
+  return row_on_node(context, "template", name, node_of_arguments(arguments));
+}
+
+MakingPlace place_of_clone(const Value& arguments, const model::Row& source) {
+  MakingPlace place;
+  place.vmid = vmid_of(arguments);
+  place.node = node_of_arguments(arguments);
+  place.task_node = text_of(source.identity, "node");
+  place.task_type = "qmclone";
+  place.task_id = text_of(source.identity, "vmid");
+  return place;
+}
+
+std::string disk_storage(const Value& after) {
+  const auto* storage = after.find(schema::Path::parse("disk.os.storage"));
+  return storage == nullptr ? std::string() : as_text(storage);
+}
+
+core::ApiRequest clone_request(const core::Context& context, const model::Step& step,
+                               const model::Row& source) {
+  const auto after = argument(step.arguments, "after");
+  const auto place = place_of_clone(step.arguments, source);
+  const bool full = text_of(after, "clone") != "linked";
+  const auto text = text_of(after, "description");
+  core::Parameters parameters{
+      {"newid", std::to_string(place.vmid)},
+      {"full", full ? "1" : "0"},
+      {"description",
+       join_description(text, marker_of(context, step.address, place.vmid, context.nonce()))}};
+  if (const auto name = text_of(after, "name"); !name.empty())
+    parameters.emplace_back("name", name);
+  if (const auto storage = disk_storage(after); full && !storage.empty())
+    parameters.emplace_back("storage", storage);
+  if (place.node != place.task_node) parameters.emplace_back("target", place.node);
+  if (const auto pool = text_of(after, "pool"); !pool.empty())
+    parameters.emplace_back("pool", pool_id(context, pool));
+  return core::ApiRequest(
+      "POST", guest_path(place.task_node, integer_of(source.identity, "vmid"), "/clone"),
+      std::move(parameters));
+}
+
+schema::Diagnostic no_template(const model::Step& step) {
+  return step_failed(
+      step.address, "The template is not in the state",
+      fmt::format("{} needs template.{} on {}, which the state does not hold there. Plan again.",
+                  step.address.text(), text_of(argument(step.arguments, "after"), "template"),
+                  node_of_arguments(step.arguments)));
+}
+
+}  // namespace
+
+async::Task<RunResult> run_create_vm(core::Context context, const schema::ResourceSchema* schema,
+                                     model::Step step) {
+  const auto place = place_of_create(step.arguments);
+  const auto after = argument(step.arguments, "after");
+  auto goal = goal_of(context, *schema, step.address, after, place.node);
+  if (!goal) co_return std::unexpected(goal.error());
+  goal->marker = marker_of(context, step.address, place.vmid, context.nonce());
+  auto parameters = config_request(*goal).set;
+  parameters.emplace_back("vmid", std::to_string(place.vmid));
+  if (const auto pool = text_of(after, "pool"); !pool.empty())
+    parameters.emplace_back("pool", pool_id(context, pool));
+  Making making(core::ApiRequest("POST", fmt::format("/nodes/{}/qemu", place.node), parameters),
+                place, row_in_making(*schema, step.address, step.arguments, context.nonce()));
+  if (changes_password(Value(), after)) {
+    auto text = co_await context.secret("cloud_init.password");
+    if (!text) co_return std::unexpected(text.error());
+    making.secrets.emplace_back("cipassword", *text);
+  }
+  auto made = co_await make_guest(context, std::move(making));
+  co_return std::move(made);
+}
+
+async::Task<RunResult> run_clone_vm(core::Context context, const schema::ResourceSchema* schema,
+                                    model::Step step) {
+  const auto* source = template_of(context, step.arguments);
+  if (source == nullptr) co_return std::unexpected(no_template(step));
+  Making making(clone_request(context, step, *source), place_of_clone(step.arguments, *source),
+                row_in_cloning(*schema, step.address, step.arguments, context.nonce()));
+  auto made = co_await make_guest(context, std::move(making));
+  co_return std::move(made);
+}
+
+async::Task<SettleResult> settle_vm_making(core::Context context,
+                                           const schema::ResourceSchema* schema,
+                                           model::Intent intent) {
+  const bool clone = intent.operation == "clone";
+  const auto* source = clone ? template_of(context, intent.arguments) : nullptr;
+  if (clone && source == nullptr)
+    co_return model::Resolution(
+        model::StillOpen{"the template that was to be cloned is not in the state"});
+  const auto place =
+      clone ? place_of_clone(intent.arguments, *source) : place_of_create(intent.arguments);
+  auto made = co_await settle_making(context, intent, place);
+  std::optional<model::Row> row;
+  if (made.end == MadeGuest::End::ours) {
+    const auto making = clone ? row_in_cloning : row_in_making;
+    row = row_of_made(making(*schema, intent.address, intent.arguments, intent.nonce), made.guest);
+  }
+  co_return resolution_of(made, intent.address, place.vmid, std::move(row));
+}
+
+}  // namespace pveplan::pve
