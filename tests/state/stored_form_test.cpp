@@ -3,8 +3,11 @@
 #include "schema/json.hpp"
 #include "tests/support/catch.hpp"
 
+#include <string>
+
 using namespace pveplan;
 using schema::Value;
+using namespace std::string_literals;
 
 TEST_CASE("no sensitive value gets into a file") {
   const auto value = Value::object({{"a", Value::list({Value::string("hunter2").as_sensitive()})},
@@ -40,7 +43,7 @@ TEST_CASE("every stored value comes back as it is") {
                Value::decimal("2.5E-7"), Value::decimal("7"), Value::decimal("-0"),
                Value::decimal("18446744073709551615"), Value::decimal("-99999999999999999999"),
                Value::string("\xff\xfe ok \xc3\xbc \xed\xa0\x80"),
-               Value::string(std::string("nul \0 \"quoted\" \\ \x7f", 21)), Value::object({}),
+               Value::string("nul \0 \"quoted\" \\ \x7f"s), Value::object({}),
                Value::map({{"\xc0", Value::integer(1)}}));
   const auto stored = state::stored_form(value);
   const auto back = schema::parse_json(schema::to_json(stored));
