@@ -14,7 +14,8 @@ ApiTable make_table(int major) {
        {add_version_calls, add_index_calls, add_login_calls, add_permission_calls, add_user_calls,
         add_token_calls, add_group_calls, add_role_calls, add_acl_calls, add_pool_calls,
         add_node_calls, add_cluster_calls, add_cluster_option_calls, add_task_calls,
-        add_storage_list_calls, add_capability_calls, add_guest_list_calls, add_network_calls}) {
+        add_storage_list_calls, add_capability_calls, add_guest_list_calls, add_network_calls,
+        add_certificate_calls}) {
     add(api);
   }
   api.finish();
