@@ -1,0 +1,48 @@
+#pragma once
+
+#include "lab/server/certificate.hpp"
+#include "lab/world/store.hpp"
+#include "lab/world/world.hpp"
+#include "providers/async/host.hpp"
+#include "schema/diagnostic.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace pveplan::lab {
+
+struct ServerOptions {
+  std::string folder;         ///< of the world
+  std::uint16_t port = 8006;  ///< 0: any that is free on all addresses
+  double speed = 1.0;         ///< how much faster than the wall clock lab time passes
+  ServerCertificate certificate;
+};
+
+/// The lab over HTTPS on loopback: node K listens on 127.0.0.K. One thread runs everything; the
+/// world is saved before a write is answered, and at the end.
+class LabServer {
+ public:
+  /// `files` must outlive the server.
+  LabServer(World world, async::Files& files, ServerOptions options);
+  LabServer(const LabServer&) = delete;
+  LabServer& operator=(const LabServer&) = delete;
+  ~LabServer();
+
+  /// Opens the listening sockets; from then on clients can connect.
+  schema::Result<void> listen();
+  std::uint16_t port() const;
+  /// SIGINT and SIGTERM end run() from now on.
+  void stop_at_signals();
+  /// Serves until it is stopped or the world cannot be saved. Leaves `requests.json` in the folder:
+  /// how often each method and path was called.
+  schema::Result<void> run();
+  /// Ends run(); from any thread.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pveplan::lab
