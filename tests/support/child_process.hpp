@@ -1,0 +1,105 @@
+#pragma once
+
+#include "tests/support/catch.hpp"
+
+#include <array>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace pveplan::sim {
+
+/// A folder of its own below the system's temporary one, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "pveplan-test-XXXXXX";
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string file(const std::string& name) const { return path_ / name; }
+  std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+/// A real child process with its standard and error output in one pipe, killed at the end.
+class ChildProcess {
+ public:
+  ChildProcess(const std::vector<std::string>& command, const std::string& folder,
+               const Variables& variables = {}) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ == 0) become(command, folder, variables, ends[1]);
+    ::close(ends[1]);
+    output_ = ends[0];
+  }
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ~ChildProcess() {
+    if (child_ > 0) {
+      ::kill(child_, SIGKILL);
+      ::waitpid(child_, nullptr, 0);
+    }
+    ::close(output_);
+  }
+
+  /// The next line without its end; what is left when the output ends.
+  std::string read_line() {
+    std::string line;
+    char byte = 0;
+    while (::read(output_, &byte, 1) == 1 && byte != '\n') line += byte;
+    return line;
+  }
+  /// Everything until the child has closed its output.
+  std::string read_all() {
+    std::string text;
+    std::array<char, 4096> bytes{};
+    for (ssize_t size = 0; (size = ::read(output_, bytes.data(), bytes.size())) > 0;)
+      text.append(bytes.data(), static_cast<std::size_t>(size));
+    return text;
+  }
+  void signal(int number) { ::kill(child_, number); }
+  /// Waits for its end; -1 when a signal killed it.
+  int exit_code() {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    child_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  [[noreturn]] static void become(const std::vector<std::string>& command,
+                                  const std::string& folder, const Variables& variables,
+                                  int output) {
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+    std::vector<char*> arguments;
+    for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    if (::chdir(folder.c_str()) == 0) ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+
+  pid_t child_ = -1;
+  int output_ = -1;
+};
+
+}  // namespace pveplan::sim
