@@ -163,6 +163,6 @@ TEST_CASE("records survive a stop at every boundary of apply, change and destroy
   crash_everywhere(records());
 }
 
-TEST_CASE("pools survive a stop at every boundary of apply, change and destroy", "[.lab]") {
+TEST_CASE("pools survive a stop at every boundary of apply, change and destroy") {
   crash_everywhere(pools());
 }
