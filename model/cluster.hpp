@@ -12,6 +12,7 @@ struct NodeFacts {
   bool online = false;
   std::uint64_t memory = 0;  ///< bytes; 0 where the token may not see it
   std::uint64_t memory_used = 0;
+  std::string address{};  ///< the IP address that the cluster knows; empty where it may not be seen
 };
 
 /// One entry of `/cluster/resources`: status, name and template lag by about 10 s, node, lock, tags
@@ -35,14 +36,14 @@ struct StorageFacts {
 
 /// What one listing says of the whole cluster: the base of refresh, choices and capacity lines.
 struct ClusterFacts {
-  ClusterFacts() {}  // no aggregate: coroutine parameter (g++ 12)
+  ClusterFacts() {}               // no aggregate: coroutine parameter (g++ 12)
   std::string identity = "none";  ///< SHA-256 fingerprint of the cluster's CA
   std::string name;               ///< for display
   int version = 0;                ///< major * 100 + minor: 804
   std::string version_text;       ///< "8.4.21"
   bool quorate = true;
   std::string mac_prefix = "BC:24:11";
-  std::string user;  ///< whom the token belongs to: "root@pam!pveplan"
+  std::string user;         ///< whom the token belongs to: "root@pam!pveplan"
   std::string server_time;  ///< RFC 3339, when the listing was answered
   std::vector<NodeFacts> nodes;
   std::vector<GuestFacts> guests;

@@ -48,8 +48,11 @@ void read_status(const Value& data, ClusterFacts& facts) {
     if (type == "cluster") {
       facts.name = text_of(entry, "name");
       facts.quorate = flag_of(entry, "quorate");
-    } else if (type == "node" && flag_of(entry, "local")) {
-      local = text_of(entry, "name");
+    } else if (type == "node") {
+      if (flag_of(entry, "local")) local = text_of(entry, "name");
+      for (auto& node : facts.nodes) {
+        if (node.name == text_of(entry, "name")) node.address = text_of(entry, "ip");
+      }
     }
   }
   if (facts.name.empty()) facts.name = local;

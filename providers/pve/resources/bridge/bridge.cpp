@@ -1,0 +1,346 @@
+#include "providers/pve/resources/bridge/bridge.hpp"
+
+#include "providers/pve/client/encoding.hpp"
+#include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_row.hpp"
+#include "providers/pve/resources/bridge/codec.hpp"
+#include "providers/pve/settle/settle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::pve {
+namespace {
+
+using core::WriteResult;
+using model::Action;
+using model::ResolverClass;
+using schema::Path;
+using schema::Value;
+
+std::string node_of_identity(const Value& identity) { return text_of(identity, "node"); }
+std::string iface_of(const Value& identity) { return text_of(identity, "iface"); }
+
+std::string network_path(const Value& identity) {
+  return "/nodes/" + percent_encode(node_of_identity(identity)) + "/network";
+}
+
+/// The node's network, or why it cannot be seen.
+class NetworkLook {
+ public:
+  NetworkLook() {}
+  std::optional<NodeNetwork> network;
+  std::string reason;
+  std::string server_time;
+};
+
+async::Task<NetworkLook> look_at_network(core::Context context, Value identity, bool shared) {
+  NetworkLook look;
+  const auto* node = context.cluster().node(node_of_identity(identity));
+  if (node != nullptr && !node->online) {
+    look.reason = fmt::format("node {} is offline", node->name);
+    co_return look;
+  }
+  const auto path = network_path(identity);
+  auto task = shared ? context.read_shared(path) : context.read(path);
+  auto answer = co_await std::move(task);
+  look.server_time = server_time_of(answer);
+  if (answer) {
+    look.network = NodeNetwork::from_api(answer->data, answer->rest);
+  } else {
+    look.reason = still_open(answer.error()).reason;
+  }
+  co_return look;
+}
+
+/// Interfaces with waiting changes that are not ours: neither this bridge nor one that the state
+/// knows as written and not reloaded yet.
+std::vector<std::string> foreign_changes(const core::Context& context, const NodeNetwork& network,
+                                         const Value& identity) {
+  std::vector<std::string> foreign;
+  for (const auto& iface : network.changed()) {
+    if (iface == iface_of(identity)) continue;
+    const auto* row = context.row({"bridge", iface, "", node_of_identity(identity)});
+    const bool ours = row != nullptr && row->status == model::RowStatus::incomplete;
+    if (!ours) foreign.push_back(iface);
+  }
+  return foreign;
+}
+
+/// Whether the node is reached through this interface, or reaches others through it.
+bool carries_node(const core::Context& context, const Value& identity, const Value& live) {
+  if (text_of(live, "gateway") != "" || text_of(live, "gateway6") != "") return true;
+  const auto* node = context.cluster().node(node_of_identity(identity));
+  if (node == nullptr || node->address.empty()) return false;
+  const auto same = [node](const std::string& cidr) {
+    return cidr.substr(0, cidr.find('/')) == node->address;
+  };
+  return same(text_of(live, "address")) || same(text_of(live, "address6"));
+}
+
+schema::Diagnostic refused(const schema::ResourceAddress& address, std::string summary,
+                           std::string detail) {
+  auto diagnostic = schema::error(std::move(summary), std::move(detail));
+  diagnostic.address = address;
+  return diagnostic;
+}
+
+schema::Diagnostic foreign_refused(const schema::ResourceAddress& address, const Value& identity,
+                                   const std::vector<std::string>& foreign) {
+  return refused(address, "Somebody else's network changes wait",
+                 fmt::format("On node {} changes of {} wait to be applied, and they are not ours. "
+                             "Apply or revert them in the node's network panel, then apply again.",
+                             node_of_identity(identity), fmt::join(foreign, ", ")));
+}
+
+schema::Diagnostic unseen(const schema::ResourceAddress& address, const std::string& reason) {
+  return refused(address, "The node's network cannot be read",
+                 fmt::format("{} was not written: {}.", address.text(), reason));
+}
+
+core::ApiRequest write_request(const std::string& operation, const Value& arguments,
+                               const Value& live) {
+  const auto identity = argument(arguments, "identity");
+  const auto after = argument(arguments, "after");
+  const auto item = network_path(identity) + "/" + percent_encode(iface_of(identity));
+  if (operation == "delete") return core::ApiRequest("DELETE", item);
+  if (operation == "change")
+    return core::ApiRequest("PUT", item,
+                            bridge_update(live, after, unfinished_of(arguments, "reset")));
+  auto parameters = bridge_parameters(after);
+  parameters.insert(parameters.begin(), {"iface", iface_of(identity)});
+  return core::ApiRequest("POST", network_path(identity), std::move(parameters));
+}
+
+/// Whether the waiting file already is as the step wants it.
+bool is_written(const std::string& operation, const Value& arguments, const Value* entry) {
+  if (operation == "delete") return entry == nullptr;
+  return entry != nullptr && bridge_matches(bridge_from_api(*entry), argument(arguments, "after"),
+                                            unfinished_of(arguments, "reset"));
+}
+
+/// Why the step must not be run on what is there; nothing when it may.
+std::optional<schema::Diagnostic> objection(const core::Context& context, const model::Step& step,
+                                            const NodeNetwork& network) {
+  const auto identity = argument(step.arguments, "identity");
+  const auto foreign = foreign_changes(context, network, identity);
+  if (!foreign.empty()) return foreign_refused(step.address, identity, foreign);
+  const auto* entry = network.find(iface_of(identity));
+  if (step.operation == "create" && entry != nullptr)
+    return refused(step.address, "The interface exists and is not managed",
+                   fmt::format("{} exists already on {}, and it was not made by this topology. "
+                               "Choose another `iface`, or import it.",
+                               iface_of(identity), node_of_identity(identity)));
+  if (step.operation != "create" && entry != nullptr &&
+      carries_node(context, identity, bridge_from_api(*entry)))
+    return refused(step.address, "The node itself is reached through this bridge",
+                   fmt::format("{} carries the address or the default route of {}. Changing it "
+                               "could lock everybody out, and pveplan cannot take such a change "
+                               "back by itself yet. Change it on the node's console.",
+                               iface_of(identity), node_of_identity(identity)));
+  return std::nullopt;
+}
+
+}  // namespace
+
+const std::vector<model::OperationSpec>& BridgeType::operations() const {
+  using std::chrono::seconds;
+  static const std::vector<model::OperationSpec> kOperations = {
+      {"create", ResolverClass::keyed_create, seconds(1)},
+      {"change", ResolverClass::goal_state, seconds(1)},
+      {"delete", ResolverClass::goal_state, seconds(1)},
+      {"reload", ResolverClass::goal_state, seconds(5)},
+  };
+  return kOperations;
+}
+
+model::Identity BridgeType::identity(const schema::ResourceAddress& address,
+                                     const Value& desired) const {
+  const auto iface = text_of(desired, "iface");
+  return Value::map({{"node", Value::string(address.key.value_or(""))},
+                     {"iface", Value::string(iface.empty() ? address.name : iface)}});
+}
+
+Value BridgeType::exports(const schema::ResourceAddress&, const Value&,
+                          const model::Identity& identity) const {
+  return Value::map({{"id", argument(identity, "iface")},
+                     {"iface", argument(identity, "iface")},
+                     {"node", argument(identity, "node")}});
+}
+
+async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context context,
+                                                                 model::Identity identity,
+                                                                 const model::Row* row) const {
+  const Value owned = row == nullptr ? Value() : row->owned;
+  const Value notes = row == nullptr ? Value() : row->notes;
+  auto look = co_await look_at_network(context, identity, true);
+  if (!look.network) co_return model::ReadOutcome(model::Unreadable{look.reason});
+  const auto* entry = look.network->find(iface_of(identity));
+  const bool removing = flag_of(notes, "removing");
+  if (entry == nullptr && !removing) co_return model::ReadOutcome(model::Absent());
+  model::LiveObject live;
+  live.identity = identity;
+  live.attributes = entry == nullptr ? owned : bridge_from_api(*entry);
+  if (const auto* nodes = member(owned, "nodes"))
+    live.attributes = live.attributes.with(Path({"nodes"}), *nodes);
+  live.exported = exports({}, live.attributes, identity);
+  Value::Fields facts{{"node", argument(identity, "node")}, {"identity", identity}};
+  facts.emplace_back("removing", Value::boolean(removing));
+  facts.emplace_back("carries_node",
+                     Value::boolean(carries_node(context, identity, live.attributes)));
+  live.facts = Value::map(std::move(facts));
+  co_return model::ReadOutcome(std::move(live));
+}
+
+std::vector<model::Step> BridgeType::lower(const model::Change& change) const {
+  const auto* living = member(change.facts, "identity");
+  const bool remove = change.action == Action::remove;
+  const auto identity = remove && living != nullptr ? *living : change.identity;
+  Value::List reset;
+  for (const auto& each : change.attributes) {
+    if (!each.released && each.after.is_null() && !each.before.is_null())
+      reset.push_back(Value::string(each.path.text()));
+  }
+  const auto arguments = Value::map({{"identity", identity},
+                                     {"after", change.after},
+                                     {"reset", Value::list(std::move(reset))},
+                                     {"remove", Value::boolean(remove)}});
+  const auto iface = iface_of(identity);
+  const auto node = node_of_identity(identity);
+  std::vector<model::Step> steps;
+  const auto add = [&](const char* operation, std::string summary) {
+    auto step = make_step(change.address, operation, arguments, std::move(summary));
+    step.pools = {"network:" + node};
+    if (!steps.empty()) step.dependencies.push_back(0);
+    steps.push_back(std::move(step));
+  };
+  const char* operation = remove ? "delete" : change.action == Action::create ? "create" : "change";
+  if (!flag_of(change.facts, "removing") || !remove)
+    add(operation, fmt::format("{} {} on {}", operation, iface, node));
+  add("reload", fmt::format("reload the network of {}", node));
+  return steps;
+}
+
+async::Task<schema::Result<model::Outcome>> BridgeType::run(core::Context context,
+                                                            model::Step step) const {
+  if (step.operation == "reload") return run_reload(context, std::move(step));
+  return run_write(context, std::move(step));
+}
+
+/// Written, and owed: the reload.
+model::Outcome BridgeType::written(const schema::ResourceAddress& address,
+                                   const std::string& operation, const Value& arguments,
+                                   const model::Row* before) const {
+  model::Row row;
+  if (operation == "delete") {
+    if (before != nullptr) row = *before;
+    row.address = address;
+    row.identity = argument(arguments, "identity");
+    set_unfinished(row, {"reload"});
+    set_note(row, "removing", Value::boolean(true));
+    return stored(std::move(row));
+  }
+  row.address = address;
+  row.schema_version = schema_.version;
+  row.identity = argument(arguments, "identity");
+  row.owned = argument(arguments, "after");
+  row.exported = exports(address, row.owned, row.identity);
+  set_unfinished(row, {"reload"});
+  return stored(std::move(row));
+}
+
+model::Outcome BridgeType::reloaded(const schema::ResourceAddress& address, const model::Row* row,
+                                    const Value& arguments) const {
+  model::Outcome outcome;
+  outcome.address = address;
+  if (flag_of(arguments, "remove") || row == nullptr) return outcome;
+  auto finished = *row;
+  set_unfinished(finished, {});
+  outcome.row = std::move(finished);
+  return outcome;
+}
+
+async::Task<schema::Result<model::Outcome>> BridgeType::run_write(core::Context context,
+                                                                  model::Step step) const {
+  const auto identity = argument(step.arguments, "identity");
+  auto look = co_await look_at_network(context, identity, false);
+  if (!look.network) co_return std::unexpected(unseen(step.address, look.reason));
+  const auto* entry = look.network->find(iface_of(identity));
+  if (step.operation != "create" && is_written(step.operation, step.arguments, entry))
+    co_return written(step.address, step.operation, step.arguments, context.row(step.address));
+  if (auto no = objection(context, step, *look.network)) co_return std::unexpected(std::move(*no));
+  const auto live = entry == nullptr ? Value() : bridge_from_api(*entry);
+  core::Write write(write_request(step.operation, step.arguments, live));
+  auto result = co_await context.write(std::move(write));
+  if (result.status != WriteResult::Status::done)
+    co_return std::unexpected(diagnostic_of(result, step.address));
+  co_return written(step.address, step.operation, step.arguments, context.row(step.address));
+}
+
+async::Task<schema::Result<model::Outcome>> BridgeType::run_reload(core::Context context,
+                                                                   model::Step step) const {
+  const auto identity = argument(step.arguments, "identity");
+  auto look = co_await look_at_network(context, identity, false);
+  if (!look.network) co_return std::unexpected(unseen(step.address, look.reason));
+  // nothing waits: the reload of another bridge on this node took ours along
+  if (!look.network->has_changes())
+    co_return reloaded(step.address, context.row(step.address), step.arguments);
+  const auto foreign = foreign_changes(context, *look.network, identity);
+  if (!foreign.empty()) co_return std::unexpected(foreign_refused(step.address, identity, foreign));
+  core::Write write(core::ApiRequest("PUT", network_path(identity)));
+  write.forks_task = true;
+  auto result = co_await context.write(std::move(write));
+  if (result.status != WriteResult::Status::done)
+    co_return std::unexpected(diagnostic_of(result, step.address));
+  co_return reloaded(step.address, context.row(step.address), step.arguments);
+}
+
+async::Task<schema::Result<model::Resolution>> BridgeType::resolve(core::Context context,
+                                                                   model::Intent intent) const {
+  if (intent.operation == "reload") return resolve_reload(context, std::move(intent));
+  return resolve_write(context, std::move(intent));
+}
+
+async::Task<schema::Result<model::Resolution>> BridgeType::resolve_write(
+    core::Context context, model::Intent intent) const {
+  const auto identity = argument(intent.arguments, "identity");
+  SettleClock clock(intent);
+  for (;;) {
+    auto look = co_await look_at_network(context, identity, false);
+    if (!look.network) co_return model::Resolution(model::StillOpen{look.reason});
+    const auto* entry = look.network->find(iface_of(identity));
+    if (is_written(intent.operation, intent.arguments, entry)) {
+      model::Done done;
+      done.outcome =
+          written(intent.address, intent.operation, intent.arguments, context.row(intent.address));
+      co_return model::Resolution(std::move(done));
+    }
+    if (intent.operation != "create") co_return model::Resolution(model::NotDone());
+    if (entry != nullptr) {
+      co_return model::Resolution(
+          model::Taken{refused(intent.address, "The interface exists and is not managed",
+                               fmt::format("{} exists on {} with other values than ours.",
+                                           iface_of(identity), node_of_identity(identity)))});
+    }
+    if (clock.has_settled(look.server_time)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
+}
+
+async::Task<schema::Result<model::Resolution>> BridgeType::resolve_reload(
+    core::Context context, model::Intent intent) const {
+  const auto identity = argument(intent.arguments, "identity");
+  auto trace =
+      co_await follow_task(context, node_of_identity(identity), "srvreload", "networking", intent);
+  if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
+  if (trace.failed) co_return model::Resolution(model::NotDone());
+  auto look = co_await look_at_network(context, identity, false);
+  if (!look.network) co_return model::Resolution(model::StillOpen{look.reason});
+  if (look.network->has_changes()) co_return model::Resolution(model::NotDone());
+  model::Done done;
+  done.outcome = reloaded(intent.address, context.row(intent.address), intent.arguments);
+  co_return model::Resolution(std::move(done));
+}
+
+}  // namespace pveplan::pve
