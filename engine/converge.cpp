@@ -54,6 +54,27 @@ void block_open_intents(const state::StateFile& state, LiveState& live) {
   }
 }
 
+/// Types that the language knows and this program does not act on yet: said at once and for all,
+/// never accepted and ignored.
+Diagnostics types_that_come_later(const Services& services, const schema::Topology& topology) {
+  Diagnostics diagnostics;
+  std::set<std::string> told;
+  for (const auto& resource : topology.resources) {
+    const auto& type = resource.address.type;
+    if (services.types.find(type) != nullptr || !told.insert(type).second) continue;
+    auto diagnostic = schema::error(
+        "Resource type comes later",
+        fmt::format(
+            "This version of pveplan checks {0} blocks but does not act on them yet. Take them out "
+            "of the topology to plan and apply the rest.",
+            type),
+        resource.span);
+    diagnostic.address = resource.address;
+    diagnostics.add(std::move(diagnostic));
+  }
+  return diagnostics;
+}
+
 void describe_origin(model::Plan& plan, const schema::Topology& topology,
                      const state::StateFile& state, const model::ClusterFacts& cluster) {
   plan.origin.topology = topology.name;
@@ -71,6 +92,8 @@ void describe_origin(model::Plan& plan, const schema::Topology& topology,
 
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const PlanRequest& request) {
+  auto later = types_that_come_later(services, topology);
+  if (later.has_errors()) co_return std::unexpected(std::move(later));
   auto cluster = co_await load_cluster(services);
   if (!cluster) co_return std::unexpected(as_list(cluster.error()));
   auto origin = state::check_origin(state, topology.name, cluster->identity);

@@ -10,7 +10,8 @@ namespace {
 std::string data_loss_refusal(const model::Plan& plan) {
   std::string text = "This plan destroys data that nobody allowed to be destroyed:\n";
   for (const auto& address : plan.needs_permission) {
-    text += fmt::format("  {}  (allow it with --allow data-loss={})\n", address.text(), address.shell_text());
+    text += fmt::format("  {}  (allow it with --allow data-loss={})\n", address.text(),
+                        address.shell_text());
   }
   return text + "Nothing was changed.\n";
 }
@@ -40,15 +41,17 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
 async::Task<bool> TerminalApproval::ask(std::string topology, bool destroying) {
   if (!program_.host.environment.input_is_terminal()) {
     refusal_ =
-        "There is no terminal to ask on. Review the plan and run again with --auto-approve, or apply a "
+        "There is no terminal to ask on. Review the plan and run again with --auto-approve, or "
+        "apply a "
         "saved plan.\nNothing was changed.\n";
     co_return false;
   }
   const auto wanted = destroying ? topology : std::string("yes");
-  program_.out(destroying ? fmt::format("\nThis destroys everything listed above. Type the topology's name "
-                                        "({}) to go on: ",
-                                        topology)
-                          : "\nApply this plan? Only \"yes\" is accepted: ");
+  program_.out(
+      destroying ? fmt::format("\nThis destroys everything listed above. Type the topology's name "
+                               "({}) to go on: ",
+                               topology)
+                 : "\nApply this plan? Only \"yes\" is accepted: ");
   auto line = co_await program_.host.input.line();
   if (line && *line == wanted) co_return true;
   refusal_ = "Cancelled. Nothing was changed.\n";

@@ -32,8 +32,8 @@ async::Task<std::optional<Outcome>> watch_only(async::Task<void> watcher) {
   co_return std::nullopt;
 }
 
-async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence, Interrupter& interrupter,
-                                            bool terminal) {
+async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
+                                            Interrupter& interrupter, bool terminal) {
   async::TaskGroup<std::optional<Outcome>> group;
   group.start(0, converge_only(std::move(convergence)));
   group.start(1, watch_only(interrupter.watch()));
@@ -76,15 +76,17 @@ async::Task<int> run_apply(Program& program, Options options) {
   limits.parallelism = options.parallelism;
   TerminalApproval approval(program, options, request.mode, [&interrupter] { interrupter.arm(); });
   const auto interrupts = interrupter.interrupts();
-  auto outcome = co_await converge_with_watchers(
-      engine::converge(services, workspace->topology(), **session, request, approval, limits, interrupts),
-      interrupter, terminal);
+  auto outcome =
+      co_await converge_with_watchers(engine::converge(services, workspace->topology(), **session,
+                                                       request, approval, limits, interrupts),
+                                      interrupter, terminal);
   progress.clear();
   if (!outcome) {
     print_diagnostics(program, options, sources, outcome.error());
     co_return kError;
   }
-  for (const auto& each : outcome->prepared.warnings) print_diagnostic(program, options, sources, each);
+  for (const auto& each : outcome->prepared.warnings)
+    print_diagnostic(program, options, sources, each);
   if (!outcome->approved) {
     program.err(approval.refusal());
     co_return kError;

@@ -5,7 +5,8 @@
 namespace pveplan::cli {
 namespace {
 
-constexpr const char* kTopology = R"(# A pveplan topology: what shall exist on one Proxmox VE cluster.
+constexpr const char* kTopology =
+    R"(# A pveplan topology: what shall exist on one Proxmox VE cluster.
 # `pveplan validate` checks it, `pveplan plan` previews, `pveplan apply` converges.
 
 [pveplan]
@@ -24,7 +25,8 @@ name = "my-topology"              # marks what belongs to it; typed to confirm `
 input = { greeting = "it works" }
 )";
 
-constexpr const char* kIgnore = "# State and saved plans stay on this machine.\n.pveplan/\n*.plan.json\n";
+constexpr const char* kIgnore =
+    "# State and saved plans stay on this machine.\n.pveplan/\n*.plan.json\n";
 
 /// False when the file could not be written; an existing one is left as it is.
 bool write_new(Program& program, const std::string& path, const char* content) {

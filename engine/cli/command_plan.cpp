@@ -34,15 +34,16 @@ async::Task<int> run_plan(Program& program, Options options) {
   engine::PlanRequest request;
   request.allow_data_loss = options.allow_data_loss;
   request.restart = options.restart;
-  auto prepared = co_await engine::plan_now(services, workspace->topology(), loaded->state, request);
+  auto prepared =
+      co_await engine::plan_now(services, workspace->topology(), loaded->state, request);
   if (!prepared) {
     print_diagnostics(program, options, workspace->sources(), prepared.error());
     co_return kError;
   }
-  for (const auto& each : prepared->warnings) print_diagnostic(program, options, workspace->sources(), each);
+  for (const auto& each : prepared->warnings)
+    print_diagnostic(program, options, workspace->sources(), each);
   view::PlanTextOptions look;
   look.colour = program.colour(options);
-  look.all_attributes = options.all_attributes;
   program.out(view::plan_text(prepared->plan, program.known.schemas(), look));
   co_return exit_code_of(prepared->plan, options);
 }

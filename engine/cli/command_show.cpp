@@ -13,10 +13,11 @@ constexpr std::size_t kName = 28;
 constexpr std::size_t kColumn = 24;
 
 /// Leaves of a value as "path" → text, so that both sides can be laid beside each other.
-void leaves(const schema::ObjectSchema& schema, const schema::Value& value, const schema::Path& path,
-            std::map<std::string, std::string>& out) {
+void leaves(const schema::ObjectSchema& schema, const schema::Value& value,
+            const schema::Path& path, std::map<std::string, std::string>& out) {
   if (value.has_fields() && !value.as_fields().empty()) {
-    for (const auto& [name, inner] : value.as_fields()) leaves(schema, inner, path.child(name), out);
+    for (const auto& [name, inner] : value.as_fields())
+      leaves(schema, inner, path.child(name), out);
   } else if (!path.empty()) {
     out[path.text()] = view::value_text(view::find_attribute(schema, path), value);
   }
@@ -32,7 +33,8 @@ std::string side_by_side(const schema::ResourceSchema& schema, const schema::Val
   for (const auto& [name, text] : known) rows[name].second = text;
   auto result = "  " + view::padded("", kName) + view::padded("topology", kColumn) + "state\n";
   for (const auto& [name, sides] : rows) {
-    result += "  " + view::padded(name, kName) + view::padded(sides.first.empty() ? "-" : sides.first, kColumn) +
+    result += "  " + view::padded(name, kName) +
+              view::padded(sides.first.empty() ? "-" : sides.first, kColumn) +
               (sides.second.empty() ? "-" : sides.second) + "\n";
   }
   return result;
@@ -42,9 +44,9 @@ std::string listing(const schema::Topology& topology, const state::StateFile& st
   std::string text;
   for (const auto& resource : topology.resources) {
     const auto* row = state.row(resource.address);
-    const auto* status = row == nullptr                                    ? "not applied yet"
+    const auto* status = row == nullptr                                ? "not applied yet"
                          : row->status == model::RowStatus::incomplete ? "incomplete"
-                                                                           : "applied";
+                                                                       : "applied";
     text += view::padded(resource.address.text(), 36) + status + "\n";
   }
   return text;
@@ -73,7 +75,8 @@ async::Task<int> run_show(Program& program, Options options) {
     found = true;
     const auto* row = loaded->state.row(resource.address);
     program.out(resource.address.text() + "\n" +
-                side_by_side(*resource.schema, resource.attributes, row != nullptr ? row->owned : schema::Value()));
+                side_by_side(*resource.schema, resource.attributes,
+                             row != nullptr ? row->owned : schema::Value()));
   }
   if (found) co_return kSuccess;
   program.err(fmt::format("error: The topology has no {}.{}\n", options.arguments[0],

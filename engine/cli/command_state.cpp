@@ -34,7 +34,8 @@ async::Task<int> run_state_list(Program& program, Options options) {
   if (!opened) co_return kError;
   std::string text;
   for (const auto& [address, row] : opened->loaded.state.rows) {
-    text += address.text() + (row.status == model::RowStatus::incomplete ? "  (incomplete)" : "") + "\n";
+    text += address.text() + (row.status == model::RowStatus::incomplete ? "  (incomplete)" : "") +
+            "\n";
   }
   program.out(text);
   co_return kSuccess;
@@ -46,7 +47,8 @@ async::Task<int> run_state_show(Program& program, Options options) {
   std::vector<std::string> names;
   for (const auto& [address, row] : opened->loaded.state.rows) {
     if (engine::matches_glob(address, options.arguments[0])) {
-      program.out(schema::to_pretty_json(state::v1::to_value(state::v1::from_memory(row, schema::Value()))));
+      program.out(schema::to_pretty_json(
+          state::v1::to_value(state::v1::from_memory(row, schema::Value()))));
       co_return kSuccess;
     }
     names.push_back(address.text());

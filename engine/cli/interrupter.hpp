@@ -12,7 +12,10 @@ class Interrupter {
  public:
   Interrupter(async::Host& host, view::ProgressView& progress) : host_(host), progress_(progress) {}
 
-  void arm() { host_.signals.arm(); armed_.set(); }
+  void arm() {
+    host_.signals.arm();
+    armed_.set();
+  }
   engine::Interrupts interrupts() const;
   /// Runs until it is dropped.
   async::Task<void> watch();

@@ -3,11 +3,11 @@
 #include "engine/cli/command_table.hpp"
 #include "schema/suggest.hpp"
 
-#include <algorithm>
-#include <sstream>
-
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
 
 namespace pveplan::cli {
 
@@ -20,7 +20,8 @@ po::options_description common_options() {
   auto add = all.add_options();
   add("help,h", "show this text");
   add("directory,C", po::value<std::string>(), "work in this folder");
-  add("file,f", po::value<std::string>(), "name of the topology's root file (default pveplan.toml)");
+  add("file,f", po::value<std::string>(),
+      "name of the topology's root file (default pveplan.toml)");
   add("var", po::value<std::vector<std::string>>(), "NAME=VALUE of a variable");
   add("vars", po::value<std::vector<std::string>>(), "file with values of variables");
   add("no-color", "no colours, as with NO_COLOR");
@@ -30,17 +31,13 @@ po::options_description common_options() {
 po::options_description special_options() {
   po::options_description all("Options");
   auto add = all.add_options();
-  add("allow", po::value<std::vector<std::string>>(), "data-loss=ADDRESS: this data may be destroyed");
+  add("allow", po::value<std::vector<std::string>>(),
+      "data-loss=ADDRESS: this data may be destroyed");
   add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
   add("auto-approve", "do not ask; never allows data loss");
   add("detailed-exitcode", "exit 2 when there are changes");
-  add("all-attributes", "show unchanged attributes too");
-  add("format", po::value<std::string>(), "human, json or markdown");
-  add("max-bytes", po::value<std::uint64_t>(), "longest markdown");
-  add("output,o", po::value<std::string>(), "save the plan to this file");
   add("parallelism", po::value<std::size_t>(), "steps at once (default 10)");
   add("trace", po::value<std::string>(), "write every exchange to this file, secrets masked");
-  add("locked", "an image without a pinned checksum is an error");
   add("world", po::value<std::string>(), "folder of the simulated cluster (default .pveplan-lab)");
   add("nodes", po::value<int>(), "number of nodes (default 3)");
   add("pve", po::value<std::string>(), "version that the lab speaks: 8.4 or 9.2");
@@ -58,7 +55,8 @@ std::vector<std::string> command_names() {
 
 /// Takes the command, one word or two, out of the positional words.
 std::expected<const CommandSpec*, std::string> take_command(std::vector<std::string>& words) {
-  if (words.empty()) return std::unexpected("No command is given. Run `pveplan --help` to see all of them.");
+  if (words.empty())
+    return std::unexpected("No command is given. Run `pveplan --help` to see all of them.");
   if (words.size() > 1) {
     if (const auto* found = find_command(words[0] + " " + words[1])) {
       words.erase(words.begin(), words.begin() + 2);
@@ -72,8 +70,8 @@ std::expected<const CommandSpec*, std::string> take_command(std::vector<std::str
   const auto typed = words.size() > 1 && (words[0] == "state" || words[0] == "lab")
                          ? words[0] + " " + words[1]
                          : words[0];
-  return std::unexpected(
-      fmt::format("There is no command \"{}\".{}", typed, schema::did_you_mean(typed, command_names())));
+  return std::unexpected(fmt::format("There is no command \"{}\".{}", typed,
+                                     schema::did_you_mean(typed, command_names())));
 }
 
 template <typename T>
@@ -107,16 +105,11 @@ void take_all(const po::variables_map& values, Options& options) {
   options.no_colour = values.count("no-color") != 0;
   options.auto_approve = values.count("auto-approve") != 0;
   options.detailed_exit_code = values.count("detailed-exitcode") != 0;
-  options.all_attributes = values.count("all-attributes") != 0;
-  options.locked = values.count("locked") != 0;
   options.verbose = values.count("verbose") != 0;
   take(values, "directory", options.directory);
   take(values, "file", options.file);
   take(values, "vars", options.variable_files);
   take(values, "restart", options.restart);
-  take(values, "format", options.format);
-  take(values, "max-bytes", options.max_bytes);
-  take(values, "output", options.output_file);
   take(values, "parallelism", options.parallelism);
   take(values, "trace", options.trace_file);
   take(values, "world", options.world);
@@ -126,7 +119,8 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "speed", options.speed);
 }
 
-std::expected<void, std::string> check_for_command(const CommandSpec& command, const Options& options,
+std::expected<void, std::string> check_for_command(const CommandSpec& command,
+                                                   const Options& options,
                                                    const po::variables_map& values) {
   const auto special = special_options();
   for (const auto& option : special.options()) {
@@ -143,14 +137,12 @@ std::expected<void, std::string> check_for_command(const CommandSpec& command, c
     return std::unexpected(fmt::format("`pveplan {}` does not take \"{}\".", command.name,
                                        options.arguments[command.most_arguments]));
   }
-  if (options.format != "human" && options.format != "json" && options.format != "markdown") {
-    return std::unexpected(fmt::format("--format is human, json or markdown, not \"{}\".", options.format));
-  }
   if (options.parallelism == 0) return std::unexpected("--parallelism must be at least 1.");
   return {};
 }
 
-std::expected<po::variables_map, std::string> read_values(const std::vector<std::string>& arguments) {
+std::expected<po::variables_map, std::string> read_values(
+    const std::vector<std::string>& arguments) {
   po::options_description all;
   const auto common = common_options();
   const auto special = special_options();
@@ -162,13 +154,16 @@ std::expected<po::variables_map, std::string> read_values(const std::vector<std:
   namespace style = po::command_line_style;
   constexpr int kStyle = style::unix_style ^ style::allow_guessing;
   try {
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).style(kStyle).run(), values);
+    po::store(
+        po::command_line_parser(arguments).options(all).positional(positional).style(kStyle).run(),
+        values);
     po::notify(values);
   } catch (const po::unknown_option& problem) {
     std::vector<std::string> names;
     for (const auto& option : all.options()) names.push_back("--" + option->long_name());
     const auto typed = problem.get_option_name();
-    return std::unexpected(fmt::format("There is no option {}.{}", typed, schema::did_you_mean(typed, names)));
+    return std::unexpected(
+        fmt::format("There is no option {}.{}", typed, schema::did_you_mean(typed, names)));
   } catch (const po::error& problem) {
     return std::unexpected(std::string(problem.what()) + ".");
   }
@@ -182,14 +177,16 @@ std::expected<Options, std::string> parse_options(const std::vector<std::string>
   if (!values) return std::unexpected(values.error());
   Options options;
   take_all(*values, options);
-  if (values->count("words") != 0) options.arguments = (*values)["words"].as<std::vector<std::string>>();
+  if (values->count("words") != 0)
+    options.arguments = (*values)["words"].as<std::vector<std::string>>();
   if (options.help && options.arguments.empty()) return options;
   const auto command = take_command(options.arguments);
   if (!command) return std::unexpected(command.error());
   options.command = (*command)->name;
   if (options.help) return options;
   if (auto pairs = take_pairs(*values, options); !pairs) return std::unexpected(pairs.error());
-  if (auto fits = check_for_command(**command, options, *values); !fits) return std::unexpected(fits.error());
+  if (auto fits = check_for_command(**command, options, *values); !fits)
+    return std::unexpected(fits.error());
   return options;
 }
 
@@ -209,7 +206,8 @@ std::string program_help() {
   return text + "\n" + options_text(common_options()) +
          "\nExamples:\n  pveplan init\n  pveplan plan\n  pveplan apply\n\n"
          "`pveplan COMMAND --help` tells more about one command.\n"
-         "Exit codes: 0 success, 1 error, 2 changes (--detailed-exitcode), 3 partly done or partly unknown,\n"
+         "Exit codes: 0 success, 1 error, 2 changes (--detailed-exitcode), 3 partly done or partly "
+         "unknown,\n"
          "64 usage, 130 interrupted.\n";
 }
 

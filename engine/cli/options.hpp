@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <utility>
@@ -12,11 +12,11 @@ namespace pveplan::cli {
 class Options {
  public:
   Options() {}
-  std::string command;                  ///< "plan", "state list"
-  std::vector<std::string> arguments;   ///< positional ones after the command
+  std::string command;                 ///< "plan", "state list"
+  std::vector<std::string> arguments;  ///< positional ones after the command
   bool help = false;
-  std::string directory;                ///< -C
-  std::string file = "pveplan.toml";    ///< -f
+  std::string directory;              ///< -C
+  std::string file = "pveplan.toml";  ///< -f
   std::vector<std::pair<std::string, std::string>> variables;
   std::vector<std::string> variable_files;
   bool no_colour = false;
@@ -24,13 +24,8 @@ class Options {
   std::vector<std::string> restart;
   bool auto_approve = false;
   bool detailed_exit_code = false;
-  bool all_attributes = false;
-  std::string format = "human";
-  std::uint64_t max_bytes = 0;          ///< of the markdown; 0: no limit
-  std::string output_file;              ///< plan -o
   std::size_t parallelism = 10;
   std::string trace_file;
-  bool locked = false;                  ///< unpinned sources are an error
   // pveplan lab
   std::string world;
   int nodes = 3;

@@ -1,10 +1,16 @@
 #include "engine/cli/program.hpp"
 
 #include "engine/cli/commands.hpp"
+#include "providers/core/resources/ip_pool/ip_pool.hpp"
+#include "providers/core/resources/ip_pool/schema.hpp"
 #include "providers/core/resources/record/record.hpp"
 #include "providers/core/resources/record/schema.hpp"
+#include "providers/pve/resources/bridge/schema.hpp"
+#include "providers/pve/resources/image/schema.hpp"
 #include "providers/pve/resources/pool/pool.hpp"
 #include "providers/pve/resources/pool/schema.hpp"
+#include "providers/pve/resources/template/schema.hpp"
+#include "providers/pve/resources/vm/schema.hpp"
 
 namespace pveplan::cli {
 
@@ -15,8 +21,15 @@ const schema::ResourceSchema& KnownTypes::keep(schema::ResourceSchema schema) {
 }
 
 KnownTypes::KnownTypes() {
+  types_.add(std::make_unique<core::IpPoolType>(keep(core::ip_pool_schema())));
   types_.add(std::make_unique<core::RecordType>(keep(core::record_schema())));
   types_.add(std::make_unique<pve::PoolType>(keep(pve::pool_schema())));
+  // Known to the language, so that whole topologies can be validated; plan says that they come
+  // later.
+  keep(pve::bridge_schema());
+  keep(pve::image_schema());
+  keep(pve::template_schema());
+  keep(pve::vm_schema());
 }
 
 const char* program_version() { return "0.1.0"; }
@@ -24,7 +37,8 @@ const char* program_version() { return "0.1.0"; }
 bool Program::colour(const Options& options) const {
   const auto& environment = host.environment;
   const auto no_colour = environment.variable("NO_COLOR");
-  return environment.output_is_terminal() && !options.no_colour && (!no_colour || no_colour->empty());
+  return environment.output_is_terminal() && !options.no_colour &&
+         (!no_colour || no_colour->empty());
 }
 
 async::Task<int> run_command(Program& program, Options options) {

@@ -16,20 +16,24 @@ std::unexpected<schema::Diagnostic> missing(std::string detail, schema::Span spa
 
 }  // namespace
 
-async::Task<schema::Result<std::string>> fetch_secret(async::Host& host, schema::SecretSource source) {
+async::Task<schema::Result<std::string>> fetch_secret(async::Host& host,
+                                                      schema::SecretSource source) {
   if (source.kind == schema::SecretSource::Kind::env) {
     const auto value = host.environment.variable(source.name);
     if (!value || value->empty()) {
-      co_return missing(fmt::format("The environment variable {} is not set. Set it to the secret that this "
-                                    "line asks for.",
-                                    source.name),
-                        source.span);
+      co_return missing(
+          fmt::format("The environment variable {} is not set. Set it to the secret that this "
+                      "line asks for.",
+                      source.name),
+          source.span);
     }
     co_return *value;
   }
   if (source.kind == schema::SecretSource::Kind::file) {
     const auto text = host.files.read(source.name);
-    if (!text) co_return missing("The secret's file cannot be read: " + text.error().text() + ".", source.span);
+    if (!text)
+      co_return missing("The secret's file cannot be read: " + text.error().text() + ".",
+                        source.span);
     co_return without_line_break(*text);
   }
   auto result = co_await host.processes.run(source.command, std::string());

@@ -47,7 +47,8 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
   if (!connection) co_return schema::Result<void>();
   if (!connection->token) {
     co_return std::unexpected(schema::error(
-        "No credentials", "The [proxmox] table names no token. Add `token = { env = \"PVEPLAN_TOKEN\" }`.",
+        "No credentials",
+        "The [proxmox] table names no token. Add `token = { env = \"PVEPLAN_TOKEN\" }`.",
         connection->span));
   }
   auto token = co_await fetch_secret(program_.host, *connection->token);
@@ -64,7 +65,8 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
 }
 
 engine::Services Workspace::services(engine::EventSink& events) {
-  engine::Services services(program_.host, program_.known.types(), program_.known.schemas(), events);
+  engine::Services services(program_.host, program_.known.types(), program_.known.schemas(),
+                            events);
   if (link_) {
     services.api = &link_->api();
     services.tasks = link_.get();
@@ -82,7 +84,8 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   request.program_version = program_version();
   request.registry = &program.known.schemas();
   auto& host = program.host;
-  request.source.read_file = [&host](const std::string& path) -> std::expected<std::string, std::string> {
+  request.source.read_file =
+      [&host](const std::string& path) -> std::expected<std::string, std::string> {
     auto text = host.files.read(path);
     if (!text) return std::unexpected(text.error().text());
     return std::move(*text);
@@ -91,14 +94,17 @@ schema::Loaded load_topology(Program& program, const Options& options) {
     if (!path.starts_with("~/")) return host.files.exists(path);
     return host.files.exists(host.environment.home_directory() + path.substr(1));
   };
-  request.source.environment = [&host](const std::string& name) { return host.environment.variable(name); };
+  request.source.environment = [&host](const std::string& name) {
+    return host.environment.variable(name);
+  };
   return schema::load(request);
 }
 
 namespace {
 
 schema::RenderOptions render_options(const Program& program, const Options& options) {
-  return {program.colour(options), static_cast<std::size_t>(program.host.environment.terminal_columns())};
+  return {program.colour(options),
+          static_cast<std::size_t>(program.host.environment.terminal_columns())};
 }
 
 }  // namespace

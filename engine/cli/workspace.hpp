@@ -37,7 +37,8 @@ class Workspace {
   const schema::Topology& topology() const { return *loaded_.topology; }
   const schema::SourceMap& sources() const { return loaded_.sources; }
   state::LocalStore& store() { return store_; }
-  /// Fetches the token and makes the link; nothing is sent yet. A topology without [proxmox] has none.
+  /// Fetches the token and makes the link; nothing is sent yet. A topology without [proxmox] has
+  /// none.
   async::Task<schema::Result<void>> connect(pve::TraceSink* trace);
   engine::Services services(engine::EventSink& events);
 
@@ -48,8 +49,8 @@ class Workspace {
   std::unique_ptr<ClusterLink> link_;
 };
 
-/// Loads the topology that the options name. Errors and warnings are printed; null when there is any
-/// error.
+/// Loads the topology that the options name. Errors and warnings are printed; null when there is
+/// any error.
 std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options);
 
 /// The same without a state: for `validate` and `graph`.
@@ -62,6 +63,7 @@ void print_diagnostic(Program& program, const Options& options, const schema::So
                       const schema::Diagnostic& diagnostic);
 
 /// Fetches a secret from where the topology says.
-async::Task<schema::Result<std::string>> fetch_secret(async::Host& host, schema::SecretSource source);
+async::Task<schema::Result<std::string>> fetch_secret(async::Host& host,
+                                                      schema::SecretSource source);
 
 }  // namespace pveplan::cli

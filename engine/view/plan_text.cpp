@@ -124,6 +124,28 @@ std::string empty_text(const Plan& plan) {
   return wrapped(text, 0, 0) + "\n";
 }
 
+/// Colour by line: it repeats what the symbol or the first word says.
+std::string coloured(const std::string& text) {
+  std::string result;
+  for (std::size_t start = 0; start < text.size();) {
+    const auto end = std::min(text.find('\n', start), text.size());
+    const auto line = std::string_view(text).substr(start, end - start);
+    const char* colour = nullptr;
+    const auto mark = line.find_first_not_of(' ');
+    if (line.starts_with("DANGER") || line.starts_with("PARTIAL")) colour = "\x1b[1;31m";
+    if (line.starts_with("RESTART") || line.starts_with("DISTURB")) colour = "\x1b[1;33m";
+    if (mark != std::string_view::npos && mark >= 2 && line.substr(mark + 1, 1) == " ") {
+      if (line[mark] == '+') colour = "\x1b[32m";
+      if (line[mark] == '-') colour = "\x1b[31m";
+      if (line[mark] == '~' || line[mark] == '/') colour = "\x1b[33m";
+    }
+    result += colour != nullptr ? fmt::format("{}{}\x1b[0m", colour, line) : std::string(line);
+    if (end < text.size()) result += '\n';
+    start = end + 1;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string summary_text(const Plan& plan) {
@@ -139,8 +161,10 @@ std::string summary_text(const Plan& plan) {
   return text;
 }
 
-std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
-                      const PlanTextOptions& options) {
+namespace {
+
+std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& schemas,
+                            const PlanTextOptions& options) {
   std::string text = partial_text(plan) + origin_line(plan) + "\n";
   if (!plan.empty()) text += "allowed with this plan: " + list_or_nothing(plan) + "\n";
   text += "\n" + intents_text(plan) + drift_text(plan, schemas);
@@ -155,6 +179,14 @@ std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
         wrapped(fmt::format("Free after apply: {}.", fmt::join(plan.capacity, ", ")), 0, 2) + "\n";
   }
   return text + calls_line(plan);
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
+                      const PlanTextOptions& options) {
+  const auto text = uncoloured_text(plan, schemas, options);
+  return options.colour ? coloured(text) : text;
 }
 
 }  // namespace pveplan::view

@@ -10,7 +10,6 @@ namespace pveplan::view {
 struct PlanTextOptions {
   bool colour = false;  ///< repeats what a symbol or a word already says
   std::size_t width = 80;
-  bool all_attributes = false;
 };
 
 /// The plan as people read it (docs/plans.md): where, what somebody else did, what can hurt, what

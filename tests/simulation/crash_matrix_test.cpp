@@ -64,7 +64,8 @@ void live_until(Rig& rig, const Story& story, std::size_t phase) {
 /// What the oracle compares: the lab's pools, and nothing of what the client believes.
 std::string cluster_as_text(Rig& rig) {
   std::string text;
-  for (const auto& [id, pool] : rig.lab.world().access.pools) text += id + "=" + pool.comment + "\n";
+  for (const auto& [id, pool] : rig.lab.world().access.pools)
+    text += id + "=" + pool.comment + "\n";
   return text;
 }
 
@@ -73,10 +74,10 @@ struct Round {
   std::string cluster;
 };
 
-/// Stops the phase at a boundary, crashes, runs the same command again, and demands that the world is
-/// as if nothing had happened and that nothing is left to do.
-Round crash_and_recover(const Story& story, std::size_t phase, std::uint64_t boundary, sim::Crash kind,
-                        std::uint64_t seed) {
+/// Stops the phase at a boundary, crashes, runs the same command again, and demands that the world
+/// is as if nothing had happened and that nothing is left to do.
+Round crash_and_recover(const Story& story, std::size_t phase, std::uint64_t boundary,
+                        sim::Crash kind, std::uint64_t seed) {
   Rig rig(seed);
   live_until(rig, story, phase);
   Conditions conditions;
@@ -122,8 +123,8 @@ void crash_everywhere(const Story& story) {
   }
 }
 
-/// One file call fails (and, for a full disk, every later one); the program says so or gets over it, and
-/// the next run puts everything right.
+/// One file call fails (and, for a full disk, every later one); the program says so or gets over
+/// it, and the next run puts everything right.
 void fail_everywhere(const Story& story, int code, bool from_then_on) {
   for (std::size_t phase = 0; phase < story.phases.size(); ++phase) {
     Rig untroubled(1);
@@ -140,8 +141,8 @@ void fail_everywhere(const Story& story, int code, bool from_then_on) {
       fault.from_then_on = from_then_on;
       conditions.file_faults = {fault};
       const auto first = rig.run(command, conditions);
-      INFO(fmt::format("story {} phase {} call {} code {}\n{}{}", story.name, phase, call, code, first.out,
-                       first.err));
+      INFO(fmt::format("story {} phase {} call {} code {}\n{}{}", story.name, phase, call, code,
+                       first.out, first.err));
       // A command that says it succeeded has recorded everything.
       if (first.exit_code != 0) CHECK_FALSE((first.out + first.err).empty());
       const auto second = rig.run(command);

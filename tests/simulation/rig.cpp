@@ -32,7 +32,8 @@ void Rig::write_topology(const std::string& text) {
 }
 
 std::string Rig::connection() {
-  return "[proxmox]\nendpoint = \"https://pve:8006\"\ntls.insecure = true\ntoken = { env = \"TOKEN\" }\n";
+  return "[proxmox]\nendpoint = \"https://pve:8006\"\ntls.insecure = true\ntoken = { env = "
+         "\"TOKEN\" }\n";
 }
 
 Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& conditions) {

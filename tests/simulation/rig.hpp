@@ -16,8 +16,8 @@ namespace pveplan::sim {
 /// How one simulated process ended.
 struct Ended {
   int exit_code = -1;
-  bool stopped = false;           ///< at its stopping point
-  std::uint64_t boundaries = 0;   ///< calls of the outside that it made
+  bool stopped = false;          ///< at its stopping point
+  std::uint64_t boundaries = 0;  ///< calls of the outside that it made
   std::string out, err;
   std::vector<std::string> late_calls;  ///< made after the stop: must be empty
 };
