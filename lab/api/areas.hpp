@@ -2,9 +2,9 @@
 
 #include "lab/core/api_table.hpp"
 
-/// One function for each area of the API: adds its calls to the table. A new area is a file with its
-/// handlers and such a function at its end, a line here and one in registry.cpp; work that goes on
-/// after the answer is a function registered there by the name that its events carry.
+/// One function for each area of the API: adds its calls to the table. A new area is a file with
+/// its handlers and such a function at its end, a line here and one in registry.cpp; work that goes
+/// on after the answer is a function registered there by the name that its events carry.
 namespace pveplan::lab {
 
 void add_version_calls(ApiTable& api);

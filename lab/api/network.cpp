@@ -20,10 +20,6 @@ const InterfacesFile& shown_file(const NodeNetwork& network) {
   return network.pending ? *network.pending : network.current;
 }
 
-bool is_in(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 void add_family(const Interface& interface, const std::string& suffix, Value::Fields& fields) {
   const std::string cidr = interface_option(interface, "cidr" + suffix);
   if (cidr.empty()) return;

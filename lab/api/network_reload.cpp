@@ -9,10 +9,6 @@
 namespace pveplan::lab {
 namespace {
 
-bool is_in(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
 bool needs_vlans(const Interface& interface) {
   return interface_option(interface, "type") == "vlan" ||
          interface_option(interface, "bridge_vlan_aware") == "1";

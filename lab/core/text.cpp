@@ -77,6 +77,10 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
+bool is_in(const std::vector<std::string>& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos;
        at = text.find(from, at + to.size())) {

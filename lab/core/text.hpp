@@ -30,6 +30,8 @@ std::string join(const Range& parts, std::string_view separator) {
   return text;
 }
 
+bool is_in(const std::vector<std::string>& list, std::string_view item);
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 /// A whole decimal integer with an optional sign.
