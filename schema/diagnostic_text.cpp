@@ -158,8 +158,9 @@ class Renderer {
     cut(line, options_.columns - kGutter);
     const auto indent = width_of(line.cells, 0, line.first);
     const auto length = std::max<std::size_t>(1, width_of(line.cells, line.first, line.last));
-    out_ += fmt::format("{:>5} | {}\n", number, text_of(line.cells));
-    out_ += fmt::format("{:>5} | {}{}\n", "", std::string(indent, ' '),
+    const auto margin = fmt::format("{:>5}", number);
+    out_ += fmt::format("{} | {}\n", margin, text_of(line.cells));
+    out_ += fmt::format("{} | {}{}\n", std::string(margin.size(), ' '), std::string(indent, ' '),
                         paint(std::string(length, '^'), colour));
   }
 
