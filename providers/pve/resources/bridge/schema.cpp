@@ -1,6 +1,14 @@
 #include "providers/pve/resources/bridge/schema.hpp"
 
+#include "schema/topology.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace pveplan::pve {
 
@@ -55,6 +63,74 @@ ObjectBuilder& add_link(ObjectBuilder& object) {
                    "Only a VLAN-aware bridge has VLANs."});
 }
 
+/// The text of each entry of a list attribute, with its place in the list.
+std::vector<std::string> texts_of(const Resource& resource, const char* attribute) {
+  std::vector<std::string> result;
+  const auto* list = resource.attributes.find(attribute);
+  if (list == nullptr || list->kind() != Value::Kind::list) return result;
+  for (const auto& item : list->as_list()) {
+    result.push_back(item.is_string() ? item.as_string() : std::string());
+  }
+  return result;
+}
+
+void check_vlans(const Resource& bridge, Diagnostics& diagnostics) {
+  const auto ranges = texts_of(bridge, "vlans");
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const auto& range = ranges[i];
+    const auto first = std::atoll(range.c_str());
+    const auto hyphen = range.find('-');
+    const auto last = hyphen == std::string::npos ? first : std::atoll(range.c_str() + hyphen + 1);
+    if (range.empty() || (first >= 2 && last <= 4094)) continue;
+    diagnostics.add(
+        error("Value out of range",
+              fmt::format("\"{}\" lies not within 2 to 4094, the VLANs of a bridge.", range),
+              bridge.span_of(Path({"vlans", std::to_string(i)}))));
+  }
+}
+
+/// What a node has once: a port joins one bridge, and one interface has the default gateway.
+class NodeClaims {
+ public:
+  explicit NodeClaims(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  void add(const Resource& bridge) {
+    const auto ports = texts_of(bridge, "ports");
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      claim(bridge, "port|" + ports[i], Path({"ports", std::to_string(i)}), "Port used twice",
+            fmt::format("\"{}\" is a port of two bridges on one node.", ports[i]));
+    }
+    for (const char* gateway : {"gateway", "gateway6"}) {
+      if (bridge.attributes.find(gateway) == nullptr) continue;
+      claim(bridge, gateway, Path({gateway}), "Two default gateways",
+            "A node has one default gateway: state it on one of its bridges only.");
+    }
+  }
+
+ private:
+  void claim(const Resource& bridge, const std::string& what, const Path& path, const char* summary,
+             std::string detail) {
+    const auto span = bridge.span_of(path);
+    const auto [at, is_new] = claims_.emplace(bridge.address.key.value_or("") + "|" + what,
+                                              std::pair(bridge.address.name, span));
+    if (is_new || at->second.first == bridge.address.name) return;
+    auto diagnostic = error(summary, std::move(detail), span);
+    diagnostic.notes.push_back(
+        {fmt::format("bridge.{} has it here", at->second.first), at->second.second});
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  Diagnostics& diagnostics_;
+  std::map<std::string, std::pair<std::string, Span>> claims_;
+};
+
+void check_bridges(const Topology& topology, Diagnostics& diagnostics) {
+  NodeClaims claims(diagnostics);
+  for (const auto& resource : topology.resources) {
+    if (resource.address.type == "bridge") claims.add(resource);
+  }
+}
+
 }  // namespace
 
 ResourceSchema bridge_schema() {
@@ -65,6 +141,8 @@ ResourceSchema bridge_schema() {
       "configuration and then applied with one reload a node.";
   result.instances = Instances::per_node_required;
   result.needs_connection = true;
+  result.check = check_vlans;
+  result.check_topology = check_bridges;
   ObjectBuilder object;
   object
       .add(attr("nodes", list_of(string()))

@@ -1,6 +1,7 @@
 #include "providers/pve/resources/vm/schema.hpp"
 
 #include "providers/pve/resources/guest_parts/guest_schemas.hpp"
+#include "providers/pve/resources/vm/disk_rules.hpp"
 
 #include <string>
 
@@ -178,6 +179,7 @@ ResourceSchema vm_schema() {
   result.takes_profiles = true;
   result.repeatable = true;
   result.needs_connection = true;
+  result.check = check_vm;
   ObjectBuilder object;
   add_identity(object);
   add_origin(object);
