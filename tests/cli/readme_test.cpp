@@ -44,7 +44,7 @@ TEST_CASE("the README shows what plan really prints for its topology") {
 
 TEST_CASE("a topology of types that come later is refused and nothing is written") {
   pveplan::sim::Rig rig(1);
-  rig.write_topology("[pveplan]\nname = \"t\"\n[vm.a]\nmemory = \"1GiB\"\n[record.b]\ninput = 1\n");
+  rig.write_topology("[pveplan]\nname = \"t\"\n" + pveplan::sim::Rig::connection() + "[vm.a]\nmemory = \"1GiB\"\n[record.b]\ninput = 1\n");
   const auto apply = rig.run({"apply", "--auto-approve"});
   CHECK(apply.exit_code == 1);
   CHECK(apply.err.find("Resource type comes later") != std::string::npos);
