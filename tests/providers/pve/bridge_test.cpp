@@ -128,6 +128,7 @@ TEST_CASE_METHOD(BridgeFixture, "a bridge is written, then applied by one reload
   server.expect(
       "POST", kNetwork,
       "iface=vmbr2 type=bridge mtu=1400 cidr=10.22.0.1/24 comments=second bridge autostart=1");
+  server.expect("GET", kNetwork).answer(network(both(), kDiff));
   const auto written = time.run(type.run(context(), all[0]));
   REQUIRE(server.faults() == "");
   CHECK(written->row->status == model::RowStatus::incomplete);
@@ -165,12 +166,16 @@ TEST_CASE_METHOD(BridgeFixture, "waiting changes of others are refused, of our o
   server.expect("GET", kNetwork).answer(network(kVmbr0, other));
   CHECK_FALSE(time.run(type.run(context(), all[1])));
 
+  // the same diff, as a sibling's write left it
+  const auto waiting = json(network(kVmbr0, other));
   model::Row sibling;
   sibling.address = {"bridge", "vmbr7", "", "pve"};
-  sibling.status = model::RowStatus::incomplete;
+  sibling.notes = Value::map(
+      {{"changes", Value::string(pve::NodeNetwork::from_api(Value(), waiting).fingerprint())}});
   backend.rows.emplace(sibling.address, sibling);
   server.expect("GET", kNetwork).answer(network(kVmbr0, other));
   server.expect("POST", kNetwork, "*");
+  server.expect("GET", kNetwork).answer(network(both(), kDiff));
   CHECK(time.run(type.run(context(), all[0])));
   REQUIRE(server.faults() == "");
 }
@@ -196,6 +201,7 @@ TEST_CASE_METHOD(BridgeFixture, "a removed bridge stays in the state until the r
   backend.rows.insert_or_assign(kAddress, row);
   server.expect("GET", kNetwork).answer(network(both()));
   server.expect("DELETE", "/nodes/pve/network/vmbr2");
+  server.expect("GET", kNetwork).answer(network(kVmbr0, kDiff));
   auto removed = time.run(type.run(context(), all[0]));
   REQUIRE(server.faults() == "");
   REQUIRE(removed->row);

@@ -54,18 +54,21 @@ async::Task<NetworkLook> look_at_network(core::Context context, Value identity, 
   co_return look;
 }
 
-/// Interfaces with waiting changes that are not ours: neither this bridge nor one that the state
-/// knows as written and not reloaded yet.
-std::vector<std::string> foreign_changes(const core::Context& context, const NodeNetwork& network,
-                                         const Value& identity) {
-  std::vector<std::string> foreign;
-  for (const auto& iface : network.changed()) {
-    if (iface == iface_of(identity)) continue;
-    const auto* row = context.row({"bridge", iface, "", node_of_identity(identity)});
-    const bool ours = row != nullptr && row->status == model::RowStatus::incomplete;
-    if (!ours) foreign.push_back(iface);
-  }
-  return foreign;
+/// Whether the waiting changes are the ones that a bridge of this topology saw right after its own
+/// write. Since our writes on a node go one at a time, each after such a look, its diff covers all.
+bool changes_are_ours(const core::Context& context, const NodeNetwork& network,
+                      const schema::ResourceAddress& address, const Value& identity) {
+  if (!network.has_changes()) return true;
+  std::vector<schema::ResourceAddress> candidates{address};
+  const auto add = [&](const std::string& iface) {
+    candidates.push_back({"bridge", iface, "", node_of_identity(identity)});
+  };
+  for (const auto& iface : network.interfaces()) add(iface);
+  for (const auto& iface : network.changed()) add(iface);
+  return std::any_of(candidates.begin(), candidates.end(), [&](const auto& candidate) {
+    const auto* row = context.row(candidate);
+    return row != nullptr && text_of(row->notes, "changes") == network.fingerprint();
+  });
 }
 
 /// Whether the node is reached through this interface, or reaches others through it.
@@ -87,11 +90,11 @@ schema::Diagnostic refused(const schema::ResourceAddress& address, std::string s
 }
 
 schema::Diagnostic foreign_refused(const schema::ResourceAddress& address, const Value& identity,
-                                   const std::vector<std::string>& foreign) {
+                                   const NodeNetwork& network) {
   return refused(address, "Somebody else's network changes wait",
-                 fmt::format("On node {} changes of {} wait to be applied, and they are not ours. "
-                             "Apply or revert them in the node's network panel, then apply again.",
-                             node_of_identity(identity), fmt::join(foreign, ", ")));
+                 fmt::format("On node {} changes wait to be applied that are not ours ({}). Apply "
+                             "or revert them in the node's network panel, then apply again.",
+                             node_of_identity(identity), fmt::join(network.changed(), ", ")));
 }
 
 schema::Diagnostic unseen(const schema::ResourceAddress& address, const std::string& reason) {
@@ -124,8 +127,6 @@ bool is_written(const std::string& operation, const Value& arguments, const Valu
 std::optional<schema::Diagnostic> objection(const core::Context& context, const model::Step& step,
                                             const NodeNetwork& network) {
   const auto identity = argument(step.arguments, "identity");
-  const auto foreign = foreign_changes(context, network, identity);
-  if (!foreign.empty()) return foreign_refused(step.address, identity, foreign);
   const auto* entry = network.find(iface_of(identity));
   if (step.operation == "create" && entry != nullptr)
     return refused(step.address, "The interface exists and is not managed",
@@ -231,21 +232,19 @@ async::Task<schema::Result<model::Outcome>> BridgeType::run(core::Context contex
 /// Written, and owed: the reload.
 model::Outcome BridgeType::written(const schema::ResourceAddress& address,
                                    const std::string& operation, const Value& arguments,
-                                   const model::Row* before) const {
+                                   const model::Row* before, const std::string& changes) const {
   model::Row row;
-  if (operation == "delete") {
-    if (before != nullptr) row = *before;
-    row.address = address;
-    row.identity = argument(arguments, "identity");
-    set_unfinished(row, {"reload"});
-    set_note(row, "removing", Value::boolean(true));
-    return stored(std::move(row));
-  }
+  if (operation == "delete" && before != nullptr) row = *before;
   row.address = address;
   row.schema_version = schema_.version;
   row.identity = argument(arguments, "identity");
-  row.owned = argument(arguments, "after");
+  if (operation == "delete") {
+    set_note(row, "removing", Value::boolean(true));
+  } else {
+    row.owned = argument(arguments, "after");
+  }
   row.exported = exports(address, row.owned, row.identity);
+  set_note(row, "changes", Value::string(changes));
   set_unfinished(row, {"reload"});
   return stored(std::move(row));
 }
@@ -256,6 +255,7 @@ model::Outcome BridgeType::reloaded(const schema::ResourceAddress& address, cons
   outcome.address = address;
   if (flag_of(arguments, "remove") || row == nullptr) return outcome;
   auto finished = *row;
+  finished.notes = Value();
   set_unfinished(finished, {});
   outcome.row = std::move(finished);
   return outcome;
@@ -267,15 +267,21 @@ async::Task<schema::Result<model::Outcome>> BridgeType::run_write(core::Context 
   auto look = co_await look_at_network(context, identity, false);
   if (!look.network) co_return std::unexpected(unseen(step.address, look.reason));
   const auto* entry = look.network->find(iface_of(identity));
+  if (!changes_are_ours(context, *look.network, step.address, identity))
+    co_return std::unexpected(foreign_refused(step.address, identity, *look.network));
   if (step.operation != "create" && is_written(step.operation, step.arguments, entry))
-    co_return written(step.address, step.operation, step.arguments, context.row(step.address));
+    co_return written(step.address, step.operation, step.arguments, context.row(step.address),
+                      look.network->fingerprint());
   if (auto no = objection(context, step, *look.network)) co_return std::unexpected(std::move(*no));
   const auto live = entry == nullptr ? Value() : bridge_from_api(*entry);
   core::Write write(write_request(step.operation, step.arguments, live));
   auto result = co_await context.write(std::move(write));
   if (result.status != WriteResult::Status::done)
     co_return std::unexpected(diagnostic_of(result, step.address));
-  co_return written(step.address, step.operation, step.arguments, context.row(step.address));
+  // what waits now is what the reload, and other bridges of ours, may find
+  look = co_await look_at_network(context, identity, false);
+  co_return written(step.address, step.operation, step.arguments, context.row(step.address),
+                    look.network ? look.network->fingerprint() : std::string());
 }
 
 async::Task<schema::Result<model::Outcome>> BridgeType::run_reload(core::Context context,
@@ -286,8 +292,8 @@ async::Task<schema::Result<model::Outcome>> BridgeType::run_reload(core::Context
   // nothing waits: the reload of another bridge on this node took ours along
   if (!look.network->has_changes())
     co_return reloaded(step.address, context.row(step.address), step.arguments);
-  const auto foreign = foreign_changes(context, *look.network, identity);
-  if (!foreign.empty()) co_return std::unexpected(foreign_refused(step.address, identity, foreign));
+  if (!changes_are_ours(context, *look.network, step.address, identity))
+    co_return std::unexpected(foreign_refused(step.address, identity, *look.network));
   core::Write write(core::ApiRequest("PUT", network_path(identity)));
   write.forks_task = true;
   auto result = co_await context.write(std::move(write));
@@ -312,8 +318,8 @@ async::Task<schema::Result<model::Resolution>> BridgeType::resolve_write(
     const auto* entry = look.network->find(iface_of(identity));
     if (is_written(intent.operation, intent.arguments, entry)) {
       model::Done done;
-      done.outcome =
-          written(intent.address, intent.operation, intent.arguments, context.row(intent.address));
+      done.outcome = written(intent.address, intent.operation, intent.arguments,
+                             context.row(intent.address), look.network->fingerprint());
       co_return model::Resolution(std::move(done));
     }
     if (intent.operation != "create") co_return model::Resolution(model::NotDone());

@@ -41,7 +41,8 @@ class BridgeType final : public core::ResourceType {
   async::Task<schema::Result<model::Resolution>> resolve_reload(core::Context context,
                                                                 model::Intent intent) const;
   model::Outcome written(const schema::ResourceAddress& address, const std::string& operation,
-                         const schema::Value& arguments, const model::Row* before) const;
+                         const schema::Value& arguments, const model::Row* before,
+                         const std::string& changes) const;
   model::Outcome reloaded(const schema::ResourceAddress& address, const model::Row* row,
                           const schema::Value& arguments) const;
 

@@ -1,5 +1,6 @@
 #include "providers/pve/resources/bridge/codec.hpp"
 
+#include "model/sha256.hpp"
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest_codec/options.hpp"
 #include "providers/pve/resources/bridge/schema.hpp"
@@ -71,6 +72,19 @@ const Value* NodeNetwork::find(std::string_view iface) const {
     if (text_of(entry, "iface") == iface) return &entry;
   }
   return nullptr;
+}
+
+std::vector<std::string> NodeNetwork::interfaces() const {
+  std::vector<std::string> names;
+  if (interfaces_.kind() != Value::Kind::list) return names;
+  for (const auto& entry : interfaces_.as_list()) names.push_back(text_of(entry, "iface"));
+  return names;
+}
+
+std::string NodeNetwork::fingerprint() const {
+  if (changes_.empty()) return {};
+  const auto body = changes_.find("\n@@");
+  return model::sha256_hex(body == std::string::npos ? changes_ : changes_.substr(body));
 }
 
 std::set<std::string> NodeNetwork::changed() const {

@@ -35,15 +35,27 @@ class PlainBackend final : public core::ContextBackend {
     const auto at = rows.find(address);
     return at == rows.end() ? nullptr : &at->second;
   }
-  std::string nonce() const override { return "n0nce"; }
+  std::string nonce() const override { return nonce_value; }
   std::string topology() const override { return "lab"; }
+
+  /// Forgets the last step's write, and draws another nonce.
+  void begin(const model::Step& step);
+  /// The intent of the step's write, as the journal would have it.
+  const model::Intent& intent() const { return intent_; }
+  /// Whether the last write ended without anybody knowing how.
+  bool outcome_unknown() const { return unknown_; }
+  void clear_unknown() { unknown_ = false; }
 
   model::ClusterFacts facts;
   std::map<schema::ResourceAddress, model::Row> rows;
+  std::string nonce_value = "n0nce";
 
  private:
   core::Api& api_;
   TaskWatcher tasks_;
+  model::Intent intent_;
+  bool unknown_ = false;
+  int steps_ = 0;
 };
 
 }  // namespace pveplan::pve::test
