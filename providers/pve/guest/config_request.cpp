@@ -106,7 +106,11 @@ class ConfigBuilder {
       const auto* value = member(goal_.after, option.attribute);
       if (value == nullptr) continue;
       auto text = encode(option, *value);
-      if (option.attribute == "tags") text = with_foreign_tags(option, *value);
+      if (option.attribute == "tags") {
+        text = with_foreign_tags(option, *value);
+        // 8 keeps tags of a create as they were sent: the same tags in another order are no change
+        if (text == encode(option, decode(option, goal_.live.text(option.key)))) continue;
+      }
       if (!text) continue;
       if (text->empty()) {
         remove(option.key);
