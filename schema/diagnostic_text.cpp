@@ -11,6 +11,7 @@ namespace pveplan::schema {
 namespace {
 
 constexpr std::size_t kGutter = 8;  // "   14 | "
+constexpr std::size_t kLeastColumns = 40;
 
 constexpr std::string_view kRed = "\033[1;31m";
 constexpr std::string_view kYellow = "\033[1;33m";
@@ -102,7 +103,10 @@ class Renderer {
  public:
   /// `hidden` are the spans of secrets.
   Renderer(const SourceMap& sources, const RenderOptions& options, const std::vector<Span>& hidden)
-      : sources_(sources), options_(options), hidden_(hidden) {}
+      : sources_(sources),
+        options_(options),
+        columns_(std::max(options.columns, kLeastColumns)),
+        hidden_(hidden) {}
 
   std::string render(const Diagnostic& diagnostic) {
     const bool is_error = diagnostic.severity == Severity::error;
@@ -110,12 +114,12 @@ class Renderer {
     out_ += ": " + escape_controls(diagnostic.summary) + "\n";
     const auto mark_colour = is_error ? kRed : kYellow;
     add_place(diagnostic.span, diagnostic.context, mark_colour);
-    if (!diagnostic.detail.empty()) out_ += wrap(diagnostic.detail, 2, options_.columns) + "\n";
+    if (!diagnostic.detail.empty()) out_ += wrap(diagnostic.detail, 2, columns_) + "\n";
     for (const auto& note : diagnostic.notes) {
       if (note.span.known()) {
         add_place(note.span, note.text, kFaint);
       } else {
-        out_ += wrap(note.text, 2, options_.columns) + "\n";
+        out_ += wrap(note.text, 2, columns_) + "\n";
       }
     }
     return std::move(out_);
@@ -155,7 +159,7 @@ class Renderer {
            secret.end - line_start);
     }
     auto line = mark(std::move(cells), begin - skipped, end - skipped);
-    cut(line, options_.columns - kGutter);
+    cut(line, columns_ - kGutter);
     const auto indent = width_of(line.cells, 0, line.first);
     const auto length = std::max<std::size_t>(1, width_of(line.cells, line.first, line.last));
     const auto margin = fmt::format("{:>5}", number);
@@ -166,6 +170,7 @@ class Renderer {
 
   const SourceMap& sources_;
   const RenderOptions& options_;
+  const std::size_t columns_;
   const std::vector<Span>& hidden_;
   std::string out_;
 };
@@ -200,9 +205,8 @@ std::string diagnostics_summary(const SourceMap& sources, const Diagnostics& dia
   return result + ".\n";
 }
 
-std::string render_diagnostics(const SourceMap& sources, const Diagnostics& diagnostics,
-                               const RenderOptions& options) {
-  // A secret that one message refuses must not show up in the line of another one.
+std::string render_items(const SourceMap& sources, const Diagnostics& diagnostics,
+                         const RenderOptions& options) {
   std::vector<Span> hidden;
   for (const auto& diagnostic : diagnostics.items()) {
     if (diagnostic.sensitive) hidden.push_back(diagnostic.span);
@@ -211,7 +215,12 @@ std::string render_diagnostics(const SourceMap& sources, const Diagnostics& diag
   for (const auto& diagnostic : diagnostics.items()) {
     result += Renderer(sources, options, hidden).render(diagnostic);
   }
-  return result + diagnostics_summary(sources, diagnostics);
+  return result;
+}
+
+std::string render_diagnostics(const SourceMap& sources, const Diagnostics& diagnostics,
+                               const RenderOptions& options) {
+  return render_items(sources, diagnostics, options) + diagnostics_summary(sources, diagnostics);
 }
 
 }  // namespace pveplan::schema

@@ -20,6 +20,10 @@ std::string render_diagnostic(const SourceMap& sources, const Diagnostic& diagno
 /// "2 errors in 1 of 3 files."; empty when there is nothing to count.
 std::string diagnostics_summary(const SourceMap& sources, const Diagnostics& diagnostics);
 
+/// All of them. Secrets that one of them refuses are shown by none.
+std::string render_items(const SourceMap& sources, const Diagnostics& diagnostics,
+                         const RenderOptions& options);
+
 /// All of them and the summary below.
 std::string render_diagnostics(const SourceMap& sources, const Diagnostics& diagnostics,
                                const RenderOptions& options);

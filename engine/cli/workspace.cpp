@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace pveplan::cli {
 
 ClusterLink::ClusterLink(async::Host& host, pve::ClientOptions options)
@@ -87,7 +89,7 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   request.source.read_file =
       [&host](const std::string& path) -> std::expected<std::string, std::string> {
     auto text = host.files.read(path);
-    if (!text) return std::unexpected(text.error().text());
+    if (!text) return std::unexpected(std::strerror(text.error().code));
     return std::move(*text);
   };
   request.source.file_exists = [&host](const std::string& path) {
@@ -96,6 +98,9 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   };
   request.source.environment = [&host](const std::string& name) {
     return host.environment.variable(name);
+  };
+  request.source.variable_names = [&host] {
+    return host.environment.names_beginning_with("PVEPLAN_VAR_");
   };
   return schema::load(request);
 }
@@ -116,7 +121,7 @@ void print_diagnostic(Program& program, const Options& options, const schema::So
 
 void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,
                        const schema::Diagnostics& diagnostics) {
-  for (const auto& each : diagnostics.items()) print_diagnostic(program, options, sources, each);
+  program.err(schema::render_items(sources, diagnostics, render_options(program, options)));
 }
 
 std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options) {

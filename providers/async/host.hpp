@@ -97,6 +97,8 @@ class Environment {
  public:
   virtual ~Environment() = default;
   virtual std::optional<std::string> variable(const std::string& name) const = 0;
+  /// Names of the variables that begin so, sorted.
+  virtual std::vector<std::string> names_beginning_with(std::string_view prefix) const = 0;
   virtual std::string user() const = 0;
   virtual std::string host_name() const = 0;
   virtual int process_id() const = 0;

@@ -1,5 +1,6 @@
 #include "providers/async/real_system.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -72,6 +73,16 @@ std::optional<std::string> RealEnvironment::variable(const std::string& name) co
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
   return value;
+}
+
+std::vector<std::string> RealEnvironment::names_beginning_with(std::string_view prefix) const {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (text.starts_with(prefix)) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::string RealEnvironment::user() const {

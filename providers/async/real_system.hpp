@@ -24,6 +24,7 @@ class RealRandom : public Random {
 class RealEnvironment : public Environment {
  public:
   std::optional<std::string> variable(const std::string& name) const override;
+  std::vector<std::string> names_beginning_with(std::string_view prefix) const override;
   std::string user() const override;
   std::string host_name() const override;
   int process_id() const override;

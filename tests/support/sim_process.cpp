@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace pveplan::sim {
@@ -13,6 +14,15 @@ std::optional<std::string> SimEnvironment::variable(const std::string& name) con
   const auto found = variables.find(name);
   if (found == variables.end()) return std::nullopt;
   return found->second;
+}
+
+std::vector<std::string> SimEnvironment::names_beginning_with(std::string_view prefix) const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : variables) {
+    if (name.starts_with(prefix)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 void SimProcesses::install(const std::string& name, Program program, Duration duration) {

@@ -26,6 +26,7 @@ class SimEnvironment : public async::Environment {
   int columns = 80;
 
   std::optional<std::string> variable(const std::string& name) const override;
+  std::vector<std::string> names_beginning_with(std::string_view prefix) const override;
   std::string user() const override { return user_name; }
   std::string host_name() const override { return host; }
   int process_id() const override { return pid; }
