@@ -14,7 +14,12 @@ namespace fs = std::filesystem;
 /// Loads an example as its users do: with one of its files of variables where it has any.
 std::string messages_of(const fs::path& folder, const std::optional<fs::path>& variables) {
   tests::TopologyText topology(tests::read_text((folder / "pveplan.toml").string()));
-  topology.any_file("ssh-ed25519 AAAA me@here\n").environment("HOME", "/home/me");
+  std::string fingerprint = "AA";
+  for (int i = 1; i < 32; ++i) fingerprint += ":AA";
+  topology.any_file("ssh-ed25519 AAAA me@here\n")
+      .environment("HOME", "/home/me")
+      .environment("PVEPLAN_LAB_ENDPOINT", "https://127.0.0.1:8006")
+      .environment("PVEPLAN_LAB_FINGERPRINT", fingerprint);
   if (variables) {
     topology.variable_file(variables->filename().string(), tests::read_text(variables->string()));
   }
