@@ -10,7 +10,7 @@ namespace {
 using core::WriteResult;
 using schema::Value;
 
-constexpr int kLongestRestart = 150;  // looks, 2 s each
+constexpr int kLongestWait = 150;  // looks, 2 s each
 
 core::ApiRequest power_request(const model::Step& step, const Guest& guest) {
   core::Parameters parameters;
@@ -35,19 +35,26 @@ model::Outcome after_power(const model::Row& before, const std::string& operatio
   return stored(std::move(row));
 }
 
-/// The server restarts a guest in two parts: its task ends when the guest has stopped.
-async::Task<schema::Result<void>> wait_until_running(core::Context context, Guest guest,
-                                                     std::int64_t old_uptime) {
-  for (int look = 0; look < kLongestRestart; ++look) {
+/// Whether the guest is as the operation leaves it. `before` is how it was.
+bool is_done(const std::string& operation, const PowerState& now, const PowerState& before) {
+  if (operation == "reboot") return now.running && now.uptime < before.uptime;
+  return is_reached(operation, now.running);
+}
+
+/// For what goes on after its task has ended: the server restarts a guest in two parts, and HA acts
+/// by itself later (FACTS 5.12, 11.5).
+async::Task<schema::Result<void>> wait_until_done(core::Context context, Guest guest,
+                                                  std::string operation, PowerState before) {
+  for (int look = 0; look < kLongestWait; ++look) {
     auto power = co_await power_state(context, guest.node, guest.vmid);
-    if (power && power->running && power->uptime < old_uptime) co_return schema::Result<void>();
+    if (power && is_done(operation, *power, before)) co_return schema::Result<void>();
     co_await context.pause(SettleClock::kPause);
-    old_uptime += 2;  // the time that passed counts as well
+    before.uptime += 2;  // the time that passed counts as well
   }
   co_return std::unexpected(schema::error(
-      "The guest does not run", fmt::format("{} was restarted, but did not come up in 5 minutes. "
-                                            "Look at its console.",
-                                            guest.vmid)));
+      "The guest is not in the wanted state",
+      fmt::format("The {} of {} was accepted, but had no effect in 5 minutes. Look at its console.",
+                  operation, guest.vmid)));
 }
 
 std::string task_of(const std::string& operation) { return "qm" + operation; }
@@ -71,9 +78,10 @@ async::Task<RunResult> run_power(core::Context context, model::Step step) {
   const bool already = result.error.message.find("already running") != std::string::npos;
   if (result.status != WriteResult::Status::done && !already)
     co_return std::unexpected(diagnostic_of(result, step.address));
-  if (reboots) {
-    auto up = co_await wait_until_running(context, *guest, power->uptime + 1);
-    if (!up) co_return std::unexpected(up.error());
+  if (reboots || power->ha_managed) {
+    ++power->uptime;
+    auto reached = co_await wait_until_done(context, *guest, step.operation, *power);
+    if (!reached) co_return std::unexpected(reached.error());
   }
   co_return after_power(before, step.operation, step.arguments);
 }

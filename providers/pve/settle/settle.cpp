@@ -10,7 +10,9 @@
 namespace pveplan::pve {
 namespace {
 
-constexpr std::int64_t kSettleSeconds = 30;
+/// 30 s in which an accepted request may take effect, and some for what lies between the answer
+/// that told the intent's time and the sending, both in whole seconds.
+constexpr std::int64_t kSettleSeconds = 35;
 
 }  // namespace
 

@@ -12,7 +12,7 @@
 namespace pveplan::pve {
 
 /// Tells when a request that was sent, but of which nothing is to be seen, can have no effect any
-/// more: 30 s of the server's time after its intent was opened.
+/// more: a good 30 s of the server's time after its intent was opened.
 class SettleClock {
  public:
   explicit SettleClock(const model::Intent& intent);

@@ -197,7 +197,7 @@ TEST_CASE_METHOD(ImageFixture,
   server.expect("GET", active).answer(R"({"data":[]})");
   server.expect("GET", kListing).answer(R"({"data":[]})").at(3);
   server.expect("GET", active).answer(R"({"data":[]})");
-  server.expect("GET", kListing).answer(R"({"data":[]})").at(31);
+  server.expect("GET", kListing).answer(R"({"data":[]})").at(36);
   const auto settled = time.run(type.resolve(context(), intent()));
   REQUIRE(server.faults() == "");
   CHECK(std::holds_alternative<model::NotDone>(*settled));

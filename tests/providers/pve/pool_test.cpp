@@ -133,10 +133,10 @@ TEST_CASE_METHOD(Fixture, "a lost create is adopted when it is there with exactl
 TEST_CASE_METHOD(Fixture, "a lost create counts as not done only after 30 s of the server's time") {
   server.expect("GET", "/pools?poolid=prod")
       .fail(500, "pool 'prod' does not exist", kMissing)
-      .at(29);
+      .at(34);
   server.expect("GET", "/pools?poolid=prod")
       .fail(500, "pool 'prod' does not exist", kMissing)
-      .at(30);
+      .at(35);
   const auto settled = time.run(type.resolve(context(), intent(Action::create)));
   CHECK(std::holds_alternative<model::NotDone>(*settled));
   REQUIRE(server.faults() == "");

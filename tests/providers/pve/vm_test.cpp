@@ -204,8 +204,8 @@ TEST_CASE_METHOD(VmFixture, "a clone of others, or of before the intent, is not 
   server.expect("GET", kActiveClones).answer(R"({"data":[]})");
   server.expect("GET", kPendingPath)
       .fail(500, "does not exist", R"({"message":"Configuration file 'x' does not exist\n"})")
-      .at(31);
-  server.expect("GET", kNextId).answer(R"({"data":"112"})").at(31);
+      .at(36);
+  server.expect("GET", kNextId).answer(R"({"data":"112"})").at(36);
   CHECK(settles_as<model::NotDone>(lost));
 }
 
@@ -348,11 +348,11 @@ TEST_CASE_METHOD(VmFixture, "a lost config write is settled by its values and it
   };
   look("4", 1);
   CHECK(settles_as<model::Done>(lost));
-  look("2", 29);
-  look("2", 31);
+  look("2", 34);
+  look("2", 36);
   CHECK(settles_as<model::NotDone>(lost));
   lost.arguments = lost.arguments.with(schema::Path::parse("remember.digest"), Value::string("d0"));
-  look("3", 31);
+  look("3", 36);
   CHECK(settles_as<model::Taken>(lost));
 }
 

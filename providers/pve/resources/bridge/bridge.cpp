@@ -175,6 +175,7 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
                                                                  const model::Row* row) const {
   const Value owned = row == nullptr ? Value() : row->owned;
   const Value notes = row == nullptr ? Value() : row->notes;
+  if (row != nullptr) identity = row->identity;
   auto look = co_await look_at_network(context, identity, true);
   if (!look.network) co_return model::ReadOutcome(model::Unreadable{look.reason});
   const auto* entry = look.network->find(iface_of(identity));

@@ -55,7 +55,8 @@ model::LiveObject pool_from_api(const Value& data) {
   live.identity = Value::map({{"id", id}});
   live.attributes = Value::object(std::move(attributes));
   live.exported = Value::map({{"id", id}});
-  live.facts = Value::map({{"members", Value::list(std::move(member_values))}});
+  live.facts =
+      Value::map({{"members", Value::list(std::move(member_values))}, {"identity", live.identity}});
   return live;
 }
 

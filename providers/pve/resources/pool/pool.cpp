@@ -72,15 +72,19 @@ Value PoolType::exports(const schema::ResourceAddress&, const Value&,
 
 async::Task<schema::Result<model::ReadOutcome>> PoolType::read(core::Context context,
                                                                model::Identity identity,
-                                                               const model::Row*) const {
-  auto answer = co_await look(context, id_of(identity));
+                                                               const model::Row* row) const {
+  const auto id = id_of(row == nullptr ? identity : row->identity);
+  auto answer = co_await look(context, id);
   if (answer) co_return model::ReadOutcome(pool_from_api(answer->data));
   if (answer.error().failure == ApiFailure::absent) co_return model::ReadOutcome(model::Absent());
   co_return model::ReadOutcome(unreadable(answer.error()));
 }
 
 std::vector<model::Step> PoolType::lower(const model::Change& change) const {
-  const auto id = id_of(change.identity);
+  // a replacement's change names the new pool; the one to delete is the one that was read
+  const auto* living = member(change.facts, "identity");
+  const bool remove = change.action == Action::remove && living != nullptr;
+  const auto id = id_of(remove ? *living : change.identity);
   const auto arguments = Value::map({{"id", Value::string(id)}, {"after", change.after}});
   const auto step = [&](const char* operation) {
     return make_step(change.address, operation, arguments,

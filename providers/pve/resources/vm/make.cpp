@@ -3,7 +3,9 @@
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest/guest_goal.hpp"
 #include "providers/pve/guest/make_guest.hpp"
+#include "providers/pve/guest/part_names.hpp"
 #include "providers/pve/guest/step_support.hpp"
+#include "providers/pve/guest_codec/nic.hpp"
 
 #include <fmt/format.h>
 
@@ -110,6 +112,21 @@ schema::Diagnostic no_template(const model::Step& step) {
                   node_of_arguments(step.arguments)));
 }
 
+/// A clone's disks lie where the template's do. Empty when that is where they are wanted.
+std::string misplaced_disk(const Value& after, const model::Row& source) {
+  const auto* disks = member(after, "disk");
+  for (const auto& [name, disk] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
+    const auto part = source.parts.find(part_key("disk", name));
+    if (part == source.parts.end()) continue;
+    const auto there = text_of(part->second.identity, "slot");
+    const auto wanted = text_of(disk, "slot");
+    if (!there.empty() && !wanted.empty() && there != wanted)
+      return fmt::format("disk.{} of the template lies in {}, and a clone cannot move it to {}.",
+                         name, there, wanted);
+  }
+  return {};
+}
+
 }  // namespace
 
 async::Task<RunResult> run_create_vm(core::Context context, const schema::ResourceSchema* schema,
@@ -138,6 +155,9 @@ async::Task<RunResult> run_clone_vm(core::Context context, const schema::Resourc
                                     model::Step step) {
   const auto* source = template_of(context, step.arguments);
   if (source == nullptr) co_return std::unexpected(no_template(step));
+  const auto misplaced = misplaced_disk(argument(step.arguments, "after"), *source);
+  if (!misplaced.empty())
+    co_return std::unexpected(step_failed(step.address, "The slot is the template's", misplaced));
   Making making(clone_request(context, step, *source), place_of_clone(step.arguments, *source),
                 row_in_cloning(*schema, step.address, step.arguments, context.nonce()));
   auto made = co_await make_guest(context, std::move(making));
