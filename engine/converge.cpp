@@ -195,7 +195,12 @@ async::Task<std::expected<Converged, Diagnostics>> converge(
   auto& warnings = result.prepared.warnings;
   warnings.insert(warnings.begin(), recovered->begin(), recovered->end());
   result.approved = co_await approval.approve(result.prepared);
-  if (!result.approved) co_return result;
+  if (!result.approved) {
+    // What was settled on the way stays settled; the lock is given back in order.
+    auto given_back = session.finish();
+    if (!given_back) co_return std::unexpected(as_list(given_back.error()));
+    co_return result;
+  }
 
   const auto& cluster = result.prepared.cluster;
   const bool anything = !result.prepared.plan.empty() || !result.prepared.silent_rows.empty();

@@ -193,6 +193,16 @@ class Executor {
     return StepEnd(StepEnd::Kind::done);
   }
 
+  /// Nothing is told as done before it is on the disk.
+  async::Task<StepEnd> record_durably(const Step& step, model::Outcome outcome,
+                                      std::optional<state::IntentId> intent) {
+    auto end = record(step, std::move(outcome), intent);
+    if (end.kind != StepEnd::Kind::done) co_return end;
+    auto durable = co_await session_.durable();
+    if (!durable) co_return StepEnd(StepEnd::Kind::journal_failed, durable.error());
+    co_return end;
+  }
+
   async::Task<StepEnd> run_step(Step::Id id) {
     const auto started = services_.host.clock.steady();
     auto end = co_await check_and_run(id);
@@ -214,7 +224,10 @@ class Executor {
       if (backend.journal_failed()) {
         co_return StepEnd(StepEnd::Kind::journal_failed, outcome ? Diagnostic() : outcome.error());
       }
-      if (outcome) co_return record(step, std::move(*outcome), backend.intent());
+      if (outcome) {
+        auto end = co_await record_durably(step, std::move(*outcome), backend.intent());
+        co_return end;
+      }
       if (!backend.outcome_unknown()) co_return refuse(backend, outcome.error());
       auto end = co_await settle_unknown(type, backend, step);
       if (end) co_return *end;
@@ -243,7 +256,8 @@ class Executor {
     auto resolution = co_await type.resolve(core::Context(backend), intent);
     if (!resolution) co_return StepEnd(StepEnd::Kind::unknown, resolution.error());
     if (auto* done = std::get_if<model::Done>(&*resolution)) {
-      co_return record(step, std::move(done->outcome), id);
+      auto end = co_await record_durably(step, std::move(done->outcome), id);
+      co_return end;
     }
     if (const auto* open = std::get_if<model::StillOpen>(&*resolution)) {
       co_return StepEnd(StepEnd::Kind::unknown, schema::error("Outcome unknown", open->reason));

@@ -28,6 +28,8 @@ struct Intent {
 
 /// What a finished operation did to the state.
 struct Outcome {
+  Outcome() {}  // no aggregate: coroutine parameter (g++ 12)
+
   schema::ResourceAddress address;
   /// The whole new row; nullopt removes the row.
   std::optional<Row> row;
