@@ -19,7 +19,7 @@ struct Limits {
   Limits() {}  // no aggregate: coroutine parameter (g++ 12)
   std::size_t parallelism = 10;
   std::map<std::string, std::size_t, std::less<>> pools = {
-      {"node", 4}, {"storage", 2}, {"clone", 3}};
+      {"node", 4}, {"storage", 2}, {"clone", 3}, {"network", 1}};
   std::size_t of(const std::string& pool) const;
 };
 

@@ -5,6 +5,7 @@
 #include "providers/core/resources/ip_pool/schema.hpp"
 #include "providers/core/resources/record/record.hpp"
 #include "providers/core/resources/record/schema.hpp"
+#include "providers/pve/resources/bridge/bridge.hpp"
 #include "providers/pve/resources/bridge/schema.hpp"
 #include "providers/pve/resources/image/schema.hpp"
 #include "providers/pve/resources/pool/pool.hpp"
@@ -24,9 +25,9 @@ KnownTypes::KnownTypes() {
   types_.add(std::make_unique<core::IpPoolType>(keep(core::ip_pool_schema())));
   types_.add(std::make_unique<core::RecordType>(keep(core::record_schema())));
   types_.add(std::make_unique<pve::PoolType>(keep(pve::pool_schema())));
+  types_.add(std::make_unique<pve::BridgeType>(keep(pve::bridge_schema())));
   // Known to the language, so that whole topologies can be validated; plan says that they come
   // later.
-  keep(pve::bridge_schema());
   keep(pve::image_schema());
   keep(pve::template_schema());
   keep(pve::vm_schema());

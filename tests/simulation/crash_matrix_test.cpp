@@ -50,6 +50,18 @@ Story pools() {
   return {"pools", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
 }
 
+/// Two bridges of one node, written and reloaded one after the other.
+Story bridges() {
+  const std::string head = "[pveplan]\nname = \"t\"\n" + Rig::connection();
+  const std::string first = head +
+                            "[bridge.vmbr7]\nnodes = [\"pve\"]\naddress = \"10.77.0.1/24\"\n"
+                            "[bridge.vmbr8]\nnodes = [\"pve\"]\ncomment = \"eight\"\n";
+  const std::string second = head +
+                             "[bridge.vmbr7]\nnodes = [\"pve\"]\nmtu = 9000\n"
+                             "[bridge.vmbr9]\nnodes = [\"pve\"]\nvlan_aware = true\n";
+  return {"bridges", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
+}
+
 /// Everything before `phase`, without any trouble.
 void live_until(Rig& rig, const Story& story, std::size_t phase) {
   for (std::size_t i = 0; i < phase; ++i) {
@@ -61,11 +73,19 @@ void live_until(Rig& rig, const Story& story, std::size_t phase) {
   rig.write_topology(story.phases[phase].topology);
 }
 
-/// What the oracle compares: the lab's pools, and nothing of what the client believes.
+/// What the oracle compares: the lab's pools and networks, and nothing of what the client believes.
 std::string cluster_as_text(Rig& rig) {
   std::string text;
   for (const auto& [id, pool] : rig.lab.world().access.pools)
     text += id + "=" + pool.comment + "\n";
+  for (const auto& [name, node] : rig.lab.world().nodes) {
+    text += name + (node.network.pending ? " with waiting changes:" : ":");
+    for (const auto& interface : node.network.current.interfaces) {
+      text += " " + interface.name;
+      for (const auto& [option, value] : interface.options) text += " " + option + "=" + value;
+    }
+    text += "\n";
+  }
   return text;
 }
 
@@ -166,4 +186,30 @@ TEST_CASE("records survive a stop at every boundary of apply, change and destroy
 
 TEST_CASE("pools survive a stop at every boundary of apply, change and destroy") {
   crash_everywhere(pools());
+}
+
+TEST_CASE("bridges are made, changed and removed by the whole program") {
+  const auto story = bridges();
+  Rig rig(1);
+  const auto& network = rig.lab.world().nodes.at("pve").network;
+  const auto names = [&network] {
+    std::string text;
+    for (const auto& interface : network.current.interfaces) text += interface.name + " ";
+    return text;
+  };
+  const auto at_first = names();
+  live_until(rig, story, 1);
+  CHECK(names() == at_first + "vmbr7 vmbr8 ");
+  live_until(rig, story, 0);
+  rig.write_topology(story.phases[1].topology);
+  const auto changed = rig.run(kApply);
+  INFO(changed.out << changed.err);
+  CHECK(changed.exit_code == 0);
+  CHECK(names() == at_first + "vmbr7 vmbr9 ");
+  rig.run(kDestroy);
+  CHECK(names() == at_first);
+}
+
+TEST_CASE("bridges survive a stop at every boundary of apply, change and destroy") {
+  crash_everywhere(bridges());
 }
