@@ -188,8 +188,8 @@ void add_recorded_files(World& world, const std::string& node) {
   local["import/odd.raw"] = file("import", "raw", 10000384, 10000384);
   local["import/disk.vmdk"] = file("import", "vmdk", 65536, 65536);
   local["iso/tiny.iso"] = file("iso", "iso", 358400, 358400);
-  local["snippets/hook.sh"] = file("snippets", "snippet", 0, 0);
-  local["snippets/user.yaml"] = file("snippets", "snippet", 0, 0);
+  local["snippets/hook.sh"] = file("snippets", "snippet", 17, 17);
+  local["snippets/user.yaml"] = file("snippets", "snippet", 43, 43);
   local["vztmpl/debian-12-tiny_12.0-1_amd64.tar.gz"] = file("vztmpl", "tgz", 825, 825);
   auto& mirror = world.storage.mirror;
   mirror["http://127.0.0.1:8099/base.qcow2"] = {8716288, 117440512, "qcow2", {}};
