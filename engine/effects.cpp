@@ -15,6 +15,11 @@ bool is_running(const model::LiveFacts& facts) {
   return status != nullptr && status->is_string() && status->as_string() == "running";
 }
 
+std::string node_of(const model::LiveFacts& facts) {
+  const Value* node = facts.find("node");
+  return node != nullptr && node->is_string() ? node->as_string() : "?";
+}
+
 bool hotplugs(const model::LiveFacts& facts, std::string_view what) {
   const Value* list = facts.find("hotplug");
   if (list == nullptr || list->kind() != Value::Kind::list) return false;
@@ -76,9 +81,7 @@ RuledEffect effect_of(EffectRule rule, ChangeKind kind, const model::LiveFacts& 
       return with(Availability::none);
     case EffectRule::network_reload: {
       auto result = with(Availability::live);
-      const Value* node = facts.find("node");
-      result.effects.interrupts_node =
-          node != nullptr && node->is_string() ? node->as_string() : "?";
+      result.effects.interrupts_node = node_of(facts);
       return result;
     }
     case EffectRule::create_only: {
@@ -88,7 +91,7 @@ RuledEffect effect_of(EffectRule rule, ChangeKind kind, const model::LiveFacts& 
     }
     case EffectRule::replaces:
     case EffectRule::identity: {
-      auto result = with(Availability::stop);
+      auto result = with(is_running(facts) ? Availability::stop : Availability::none);
       result.forces_replace = true;
       return result;
     }
@@ -106,6 +109,28 @@ RuledEffect effect_of(EffectRule rule, ChangeKind kind, const model::LiveFacts& 
   if (is_running(facts)) return for_running_guest(rule, kind, facts);
   return with(rule == EffectRule::live || rule == EffectRule::grow_disk ? Availability::live
                                                                         : Availability::none);
+}
+
+model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts) {
+  model::Effects effects;
+  const bool reloads =
+      std::any_of(object.attributes.begin(), object.attributes.end(),
+                  [](const auto& each) { return each.effect == EffectRule::network_reload; });
+  if (reloads) {
+    effects.availability = Availability::live;
+    effects.interrupts_node = node_of(facts);
+  }
+  if (is_running(facts)) effects.availability = Availability::stop;
+  const Value* volumes = facts.find("volumes");
+  if (volumes == nullptr || volumes->kind() != Value::Kind::list) return effects;
+  for (const auto& volume : volumes->as_list()) {
+    const Value* bytes = volume.find("bytes");
+    const Value* label = volume.find("label");
+    effects.data.push_back({model::DataEffect::Kind::loss,
+                            bytes != nullptr ? static_cast<std::uint64_t>(bytes->as_integer()) : 0,
+                            label != nullptr ? label->as_string() : std::string()});
+  }
+  return effects;
 }
 
 }  // namespace pveplan::engine

@@ -23,4 +23,8 @@ struct RuledEffect {
 /// now.
 RuledEffect effect_of(schema::EffectRule rule, ChangeKind kind, const model::LiveFacts& facts);
 
+/// What removing the object does: a running guest stops, the network of a node is reloaded, and
+/// every volume that the server frees with the object is lost, declared or not.
+model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts);
+
 }  // namespace pveplan::engine

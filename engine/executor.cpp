@@ -1,6 +1,6 @@
 #include "engine/executor.hpp"
 
-#include "engine/canonical.hpp"
+#include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/schedule.hpp"
 #include "providers/async/task_group.hpp"
@@ -278,12 +278,10 @@ class Executor {
     const auto& type = *services_.types.find(step.address.type);
     const model::Row copy = *row;
     ReadContext backend(services_, cluster_, session_.state(), plan_.origin.topology, nullptr);
-    auto outcome = co_await type.read(core::Context(backend), at->second->identity, &copy);
+    auto outcome = co_await type.read(core::Context(backend), copy.identity, &copy);
     if (!outcome) co_return std::unexpected(outcome.error());
     const auto* live = std::get_if<model::LiveObject>(&*outcome);
-    const auto now = live == nullptr ? std::string()
-                                     : fingerprint(type.schema().object, copy.owned,
-                                                   live->attributes, live->identity, Value());
+    const auto now = live == nullptr ? std::string() : live_fingerprint(type, copy, *live);
     if (now == at->second->fingerprint) co_return schema::Result<void>();
     co_return std::unexpected(schema::error(
         "Changed since the plan was made",

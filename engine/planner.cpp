@@ -1,7 +1,8 @@
 #include "engine/planner.hpp"
 
-#include "engine/canonical.hpp"
 #include "engine/diff.hpp"
+#include "engine/effects.hpp"
+#include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "schema/json.hpp"
 
@@ -195,14 +196,15 @@ class Planner final : public Exports {
     change.resumes = resumes;
     change.dependencies = direct_dependencies(resource.address);
     if (resumes) change.notes.push_back("resumes: created, not finished");
-    change.fingerprint =
-        fingerprint(type.schema().object, row.owned, live.attributes, live.identity, Value());
+    change.fingerprint = live_fingerprint(type, row, live);
     if (change.action == Action::replace) {
       change.after =
           with_defaults(type.schema().object, change.after, true, input_.cluster.version);
       change.identity = type.identity(resource.address, change.after);
     }
     merge_effects(change);
+    if (change.action == Action::replace)
+      change.effects.merge(removal_effects(type.schema().object, live.facts));
     change.exported = type.exports(resource.address, change.after, change.identity);
     exports_[resource.address] = change.exported;
     result_.plan.changes.push_back(std::move(change));
@@ -257,31 +259,14 @@ class Planner final : public Exports {
       change.before = object->attributes;
       change.identity = object->identity;
       change.facts = object->facts;
-      change.effects.availability = Availability::stop;
-      change.fingerprint = fingerprint(type.schema().object, row.owned, object->attributes,
-                                       object->identity, Value());
+      change.effects = removal_effects(type.schema().object, object->facts);
+      change.fingerprint = live_fingerprint(type, row, *object);
     } else {
       change.action = Action::forget;
       change.notes.push_back("is gone already");
     }
     change.reason = removal_reason(row.address);
     result_.plan.changes.push_back(std::move(change));
-  }
-
-  /// Every volume that the server frees with the object is lost, declared or not.
-  static model::Effects removal_effects(const model::LiveFacts& facts) {
-    model::Effects effects;
-    effects.availability = Availability::stop;
-    const Value* volumes = facts.find("volumes");
-    if (volumes == nullptr || volumes->kind() != Value::Kind::list) return effects;
-    for (const auto& volume : volumes->as_list()) {
-      const Value* bytes = volume.find("bytes");
-      effects.data.push_back(
-          {model::DataEffect::Kind::loss,
-           bytes != nullptr ? static_cast<std::uint64_t>(bytes->as_integer()) : 0,
-           text_of(volume.find("label"))});
-    }
-    return effects;
   }
 
   std::string removal_reason(const ResourceAddress& address) const {

@@ -63,6 +63,8 @@ std::string effect_words(const AttributeChange& attribute) {
   if (attribute.effects.lost_bytes() > 0)
     return "loses " + size_text(attribute.effects.lost_bytes());
   if (attribute.effects.waits_for_restart) return "waits for a restart";
+  if (attribute.forces_replace)
+    return "forces replacement" + (attribute.note.empty() ? "" : ": " + attribute.note);
   switch (attribute.effects.availability) {
     case model::Availability::none:
       return attribute.note.empty() ? "" : attribute.note;
@@ -73,8 +75,7 @@ std::string effect_words(const AttributeChange& attribute) {
     case model::Availability::stop:
       break;
   }
-  std::string words(model::name(attribute.effects.availability));
-  if (attribute.forces_replace) words = "forces replacement";
+  const std::string words(model::name(attribute.effects.availability));
   return attribute.note.empty() ? words : words + ": " + attribute.note;
 }
 
