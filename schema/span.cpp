@@ -6,8 +6,8 @@ namespace pveplan::schema {
 
 std::uint32_t SourceMap::add(std::string name, std::string text) {
   File file{std::move(name), std::move(text), {0}};
-  for (std::uint32_t i = 0; i < file.text.size(); ++i) {
-    if (file.text[i] == '\n') file.line_starts.push_back(i + 1);
+  for (auto at = file.text.find('\n'); at != std::string::npos; at = file.text.find('\n', at + 1)) {
+    file.line_starts.push_back(static_cast<std::uint32_t>(at + 1));
   }
   files_.push_back(std::move(file));
   return static_cast<std::uint32_t>(files_.size() - 1);

@@ -25,21 +25,6 @@ Span byte_at(std::uint32_t file, std::size_t offset) {
   return {file, begin, begin + 1};
 }
 
-/// Bytes at the front that are ASCII and no NUL, in steps of eight: nearly all of every file.
-std::size_t ascii_run(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::size_t length = 0;
-  while (length + sizeof(std::uint64_t) <= text.size()) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + length, sizeof(word));
-    const bool has_zero = ((word - kOnes) & ~word & kHighBits) != 0;
-    if ((word & kHighBits) != 0 || has_zero) break;
-    length += sizeof(word);
-  }
-  return length;
-}
-
 std::optional<Diagnostic> check_encoding(std::string_view text, std::uint32_t file) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return error("Wrong encoding", "The file is UTF-16. Save it as UTF-8.", {file, 0, 2});
@@ -67,6 +52,20 @@ std::optional<Diagnostic> check_encoding(std::string_view text, std::uint32_t fi
 }
 
 }  // namespace
+
+std::size_t ascii_run(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::size_t length = 0;
+  while (length + sizeof(std::uint64_t) <= text.size()) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + length, sizeof(word));
+    const bool has_zero = ((word - kOnes) & ~word & kHighBits) != 0;
+    if ((word & kHighBits) != 0 || has_zero) break;
+    length += sizeof(word);
+  }
+  return length;
+}
 
 std::size_t utf8_sequence(std::string_view text) {
   if (text.empty()) return 0;

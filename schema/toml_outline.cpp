@@ -1,27 +1,51 @@
 #include "schema/toml_outline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace pveplan::schema {
 namespace {
 
-/// The first byte behind a string. One that is not closed ends with its line, or with the text.
+/// Which bytes the scan looks at; it runs over the others.
+constexpr auto kSpecial = [] {
+  std::array<bool, 256> special{};
+  for (const char c : std::string_view("#[]{}=,.\"'\n"))
+    special[static_cast<unsigned char>(c)] = true;
+  return special;
+}();
+
+bool is_special(char c) { return kSpecial[static_cast<unsigned char>(c)]; }
+
+/// The first byte behind a string in one line. One that is not closed ends with its line.
+std::size_t skip_line_string(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  for (auto i = begin + 1; i < text.size(); ++i) {
+    if (text[i] == quote) return i + 1;
+    if (text[i] == '\n') return i;
+    if (text[i] == '\\' && quote == '"') ++i;
+  }
+  return text.size();
+}
+
+/// The first byte behind a string; one over several lines that is not closed ends with the text.
 std::size_t skip_string(std::string_view text, std::size_t begin) {
   const char quote = text[begin];
-  const std::string triple(3, quote);
-  const bool multi_line = text.substr(begin, 3) == triple;
-  for (auto i = begin + (multi_line ? 3 : 1); i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\') {
+  const bool multi_line =
+      begin + 2 < text.size() && text[begin + 1] == quote && text[begin + 2] == quote;
+  if (!multi_line) return skip_line_string(text, begin);
+  for (auto i = begin + 3; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
       ++i;
-    } else if (!multi_line && (text[i] == quote || text[i] == '\n')) {
-      return text[i] == quote ? i + 1 : i;
-    } else if (multi_line && text.substr(i, 3) == triple) {
-      i += 3;
-      // Up to two quotes may stand right in front of the closing three.
-      for (int more = 0; more < 2 && i < text.size() && text[i] == quote; ++more) ++i;
-      return i;
+      continue;
     }
+    const bool closes =
+        text[i] == quote && i + 2 < text.size() && text[i + 1] == quote && text[i + 2] == quote;
+    if (!closes) continue;
+    i += 3;
+    // Up to two quotes may stand right in front of the closing three.
+    for (int more = 0; more < 2 && i < text.size() && text[i] == quote; ++more) ++i;
+    return i;
   }
   return text.size();
 }
@@ -33,6 +57,11 @@ class OutlineScan {
   TomlOutline scan(std::string_view text) {
     for (std::size_t i = 0; i < text.size() && !outline_.too_deep;) {
       const char c = text[i];
+      if (!is_special(c)) {
+        if (blank_line_) begin_line(c, i);
+        for (++i; !blank_line_ && i < text.size() && !is_special(text[i]);) ++i;
+        continue;
+      }
       if (c == '#') {
         i = std::min(text.find('\n', i), text.size());
         continue;

@@ -1,5 +1,6 @@
 #include "schema/toml_tree.hpp"
 
+#include "schema/text_checks.hpp"
 #include "schema/toml_library.hpp"
 #include "schema/toml_outline.hpp"
 
@@ -16,10 +17,12 @@ class OffsetTable {
   explicit OffsetTable(std::string_view text)
       : text_(text), bom_(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {
     line_starts_.push_back(bom_);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
-      ascii_ = ascii_ && static_cast<unsigned char>(text[i]) < 0x80;
+    for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+      line_starts_.push_back(static_cast<std::uint32_t>(at + 1));
     }
+    const auto rest = text.substr(ascii_run(text));
+    ascii_ = std::all_of(rest.begin(), rest.end(),
+                         [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   }
 
   std::uint32_t offset(toml::source_position position) {
