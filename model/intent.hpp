@@ -28,13 +28,16 @@ struct Intent {
 
 /// What a finished operation did to the state.
 struct Outcome {
-  Outcome() {}  // no aggregate: coroutine parameter (g++ 12)
+  // No aggregate: it is a coroutine parameter (g++ 12).
+  Outcome() {}
+  Outcome(schema::ResourceAddress of, std::optional<Row> new_row, std::vector<std::int64_t> retired = {})
+      : address(std::move(of)), row(std::move(new_row)), retired_vmids(std::move(retired)) {}
 
   schema::ResourceAddress address;
   /// The whole new row; nullopt removes the row.
   std::optional<Row> row;
   /// Guest ids that the operation destroyed: they are used again only when no other is left.
-  std::vector<std::int64_t> retired_vmids = {};
+  std::vector<std::int64_t> retired_vmids;
 };
 
 /// How an open intent ended.
