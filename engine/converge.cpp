@@ -19,12 +19,6 @@ Diagnostics as_list(schema::Diagnostic diagnostic) {
   return list;
 }
 
-async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
-  if (services.cluster == nullptr) co_return model::ClusterFacts();
-  auto facts = co_await services.cluster->load();
-  co_return facts;
-}
-
 /// Every row, and the place of every keyed object that shall be new.
 std::vector<Reading> readings(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const Choices& choices,
@@ -90,6 +84,12 @@ void describe_origin(model::Plan& plan, const schema::Topology& topology,
 
 }  // namespace
 
+async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
+  if (services.cluster == nullptr) co_return model::ClusterFacts();
+  auto facts = co_await services.cluster->load();
+  co_return facts;
+}
+
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const PlanRequest& request) {
   auto later = types_that_come_later(services, topology);
@@ -146,8 +146,6 @@ async::Task<Prepared> plan_now(const Services& services, const schema::Topology&
   co_return prepared;
 }
 
-namespace {
-
 async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(
     const Services& services, const schema::Topology& topology, state::Session& session) {
   std::vector<schema::Diagnostic> warnings;
@@ -168,6 +166,8 @@ async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(
   co_return std::move(recovery->warnings);
 }
 
+namespace {
+
 schema::Result<void> store_silent_rows(const PreparedPlan& prepared, state::Session& session) {
   if (prepared.silent_rows.empty()) return {};
   auto wanted = session.state();
@@ -181,20 +181,11 @@ schema::Result<void> store_silent_rows(const PreparedPlan& prepared, state::Sess
 
 }  // namespace
 
-async::Task<std::expected<Converged, Diagnostics>> converge(
-    const Services& services, const schema::Topology& topology, state::Session& session,
-    const PlanRequest& request, Approval& approval, const Limits& limits,
-    const Interrupts& interrupts) {
-  session.attach(services.host.loop);
-  auto recovered = co_await recover(services, topology, session);
-  if (!recovered) co_return std::unexpected(as_list(recovered.error()));
-  auto prepared = co_await prepare(services, topology, session.state(), request);
-  if (!prepared) co_return std::unexpected(std::move(prepared.error()));
-  Converged result;
-  result.prepared = std::move(*prepared);
-  auto& warnings = result.prepared.warnings;
-  warnings.insert(warnings.begin(), recovered->begin(), recovered->end());
-  result.approved = co_await approval.approve(result.prepared);
+async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& services,
+                                                             const schema::Topology& topology,
+                                                             state::Session& session,
+                                                             Converged result, const Limits& limits,
+                                                             const Interrupts& interrupts) {
   if (!result.approved) {
     // What was settled on the way stays settled; the lock is given back in order.
     auto given_back = session.finish();
@@ -221,6 +212,25 @@ async::Task<std::expected<Converged, Diagnostics>> converge(
     if (!result.account->journal_failure) result.account->journal_failure = finished.error();
   }
   co_return result;
+}
+
+async::Task<std::expected<Converged, Diagnostics>> converge(
+    const Services& services, const schema::Topology& topology, state::Session& session,
+    const PlanRequest& request, Approval& approval, const Limits& limits,
+    const Interrupts& interrupts) {
+  session.attach(services.host.loop);
+  auto recovered = co_await recover(services, topology, session);
+  if (!recovered) co_return std::unexpected(as_list(recovered.error()));
+  auto prepared = co_await prepare(services, topology, session.state(), request);
+  if (!prepared) co_return std::unexpected(std::move(prepared.error()));
+  Converged result;
+  result.prepared = std::move(*prepared);
+  auto& warnings = result.prepared.warnings;
+  warnings.insert(warnings.begin(), recovered->begin(), recovered->end());
+  result.approved = co_await approval.approve(result.prepared);
+  auto done =
+      co_await carry_out(services, topology, session, std::move(result), limits, interrupts);
+  co_return done;
 }
 
 }  // namespace pveplan::engine

@@ -40,10 +40,25 @@ class Approval {
 
 /// What came of `apply` or `destroy`.
 struct Converged {
+  Converged() {}  // no aggregate: coroutine parameter (g++ 12)
+
   PreparedPlan prepared;
   bool approved = false;
   std::optional<RunAccount> account;  ///< absent when nothing was executed
 };
+
+/// What the cluster says of itself; nothing of a topology without [proxmox].
+async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services);
+
+/// Settles what earlier runs left open, and journals it. Returns what a person should know.
+async::Task<schema::Result<std::vector<schema::Diagnostic>>> recover(
+    const Services& services, const schema::Topology& topology, state::Session& session);
+
+/// The second half of `apply`: executes what was approved and writes the state, or gives the lock
+/// back when it was not.
+async::Task<std::expected<Converged, schema::Diagnostics>> carry_out(
+    const Services& services, const schema::Topology& topology, state::Session& session,
+    Converged result, const Limits& limits, const Interrupts& interrupts);
 
 /// `pveplan apply` and `destroy`, under the lock of `session`: settles open intents, plans, asks,
 /// executes, and writes the state.

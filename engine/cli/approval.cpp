@@ -7,11 +7,11 @@
 namespace pveplan::cli {
 namespace {
 
-std::string data_loss_refusal(const model::Plan& plan) {
+std::string data_loss_refusal(const model::Plan& plan, const char* how) {
   std::string text = "This plan destroys data that nobody allowed to be destroyed:\n";
   for (const auto& address : plan.needs_permission) {
-    text += fmt::format("  {}  (allow it with --allow data-loss={})\n", address.text(),
-                        address.shell_text());
+    text +=
+        fmt::format("  {}  ({} --allow data-loss={})\n", address.text(), how, address.shell_text());
   }
   return text + "Nothing was changed.\n";
 }
@@ -27,13 +27,24 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
   const bool asks = !options_.auto_approve;
   const bool typed_name_allows = asks && mode_ == model::PlanMode::destroy;
   if (!plan.needs_permission.empty() && !typed_name_allows) {
-    refusal_ = data_loss_refusal(plan);
+    refusal_ = data_loss_refusal(plan, "allow it with");
     co_return false;
   }
   if (asks) {
     const bool yes = co_await ask(plan.origin.topology, typed_name_allows);
     if (!yes) co_return false;
   }
+  on_approved_();
+  co_return true;
+}
+
+async::Task<bool> SavedPlanApproval::approve(const engine::PreparedPlan& prepared) {
+  const auto& plan = prepared.plan;
+  if (!plan.needs_permission.empty()) {
+    refusal_ = data_loss_refusal(plan, "plan again with");
+    co_return false;
+  }
+  program_.out(headline_ + view::summary_text(plan));
   on_approved_();
   co_return true;
 }

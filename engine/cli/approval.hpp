@@ -7,16 +7,24 @@
 
 namespace pveplan::cli {
 
+/// An approval that can say why it was not given.
+class StatedApproval : public engine::Approval {
+ public:
+  /// Why it was refused, when it was not the person's word.
+  const std::string& refusal() const { return refusal_; }
+
+ protected:
+  std::string refusal_;
+};
+
 /// Shows the plan and asks the person who sits there.
-class TerminalApproval final : public engine::Approval {
+class TerminalApproval final : public StatedApproval {
  public:
   TerminalApproval(Program& program, const Options& options, model::PlanMode mode,
                    std::function<void()> on_approved)
       : program_(program), options_(options), mode_(mode), on_approved_(std::move(on_approved)) {}
 
   async::Task<bool> approve(const engine::PreparedPlan& prepared) override;
-  /// Why it was refused, when it was not the person's word.
-  const std::string& refusal() const { return refusal_; }
 
  private:
   async::Task<bool> ask(std::string topology, bool may_allow_by_name);
@@ -25,7 +33,20 @@ class TerminalApproval final : public engine::Approval {
   const Options& options_;
   model::PlanMode mode_;
   std::function<void()> on_approved_;
-  std::string refusal_;
+};
+
+/// A saved plan was approved by whoever reviewed it: nobody is asked. What nobody allowed to be
+/// destroyed is refused all the same.
+class SavedPlanApproval final : public StatedApproval {
+ public:
+  SavedPlanApproval(Program& program, std::string headline, std::function<void()> on_approved)
+      : program_(program), headline_(std::move(headline)), on_approved_(std::move(on_approved)) {}
+  async::Task<bool> approve(const engine::PreparedPlan& prepared) override;
+
+ private:
+  Program& program_;
+  std::string headline_;
+  std::function<void()> on_approved_;
 };
 
 }  // namespace pveplan::cli

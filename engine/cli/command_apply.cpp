@@ -1,11 +1,17 @@
+#include "engine/apply_saved.hpp"
 #include "engine/cli/approval.hpp"
 #include "engine/cli/commands.hpp"
 #include "engine/cli/interrupter.hpp"
+#include "engine/cli/plan_output.hpp"
+#include "engine/cli/plan_secrets.hpp"
 #include "engine/cli/trace_file.hpp"
 #include "engine/cli/workspace.hpp"
+#include "engine/plan_file.hpp"
 #include "engine/view/account_text.hpp"
 #include "engine/view/progress_view.hpp"
 #include "providers/async/task_group.hpp"
+
+#include <fmt/format.h>
 
 namespace pveplan::cli {
 namespace {
@@ -44,13 +50,58 @@ async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
   }
 }
 
+/// The saved plan that the options name; nothing when a new one is to be made.
+schema::Result<std::optional<engine::SavedPlan>> saved_plan(Program& program,
+                                                            const Options& options,
+                                                            const schema::Topology& topology) {
+  if (options.command == "destroy" || options.arguments.empty())
+    return std::optional<engine::SavedPlan>();
+  const auto& path = options.arguments[0];
+  const auto bytes = read_plan_bytes(program, path);
+  if (!bytes) return std::unexpected(bytes.error());
+  PlanSecrets secrets(program, topology);
+  auto read = engine::read_plan_file(*bytes, path, secrets.known());
+  if (secrets.problem()) return std::unexpected(*secrets.problem());
+  if (!read) return std::unexpected(read.error());
+  if (read->missing_secrets.empty()) return std::optional(std::move(read->saved));
+  return std::unexpected(schema::error(
+      "Secret changed since the plan was made",
+      "A secret that the plan uses is not the topology's any more, or the secret key of this "
+      "machine is another one. Plan again here."));
+}
+
+std::unique_ptr<StatedApproval> make_approval(Program& program, const Options& options,
+                                              const std::optional<engine::SavedPlan>& saved,
+                                              model::PlanMode mode, Interrupter& interrupter) {
+  const auto arm = [&interrupter] { interrupter.arm(); };
+  if (!saved) return std::make_unique<TerminalApproval>(program, options, mode, arm);
+  return std::make_unique<SavedPlanApproval>(
+      program,
+      fmt::format("Plan {} of {} UTC, from {}\n", saved->id.substr(0, 12),
+                  saved->created_at.substr(0, 16), options.arguments[0]),
+      arm);
+}
+
+engine::PlanRequest request_of(const Options& options) {
+  engine::PlanRequest request;
+  if (options.command == "destroy") request.mode = model::PlanMode::destroy;
+  request.allow_data_loss = options.allow_data_loss;
+  request.restart = options.restart;
+  return request;
+}
+
 }  // namespace
 
 async::Task<int> run_apply(Program& program, Options options) {
-  const bool destroys = options.command == "destroy";
   auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
   const auto& sources = workspace->sources();
+  const auto& topology = workspace->topology();
+  const auto saved = saved_plan(program, options, topology);
+  if (!saved) {
+    print_diagnostic(program, options, sources, saved.error());
+    co_return kError;
+  }
   auto session = workspace->store().lock(options.command);
   if (!session) {
     print_diagnostic(program, options, sources, session.error());
@@ -68,18 +119,17 @@ async::Task<int> run_apply(Program& program, Options options) {
                               static_cast<std::size_t>(environment.terminal_columns()));
   Interrupter interrupter(program.host, progress);
   const auto services = workspace->services(progress);
-  engine::PlanRequest request;
-  request.mode = destroys ? model::PlanMode::destroy : model::PlanMode::converge;
-  request.allow_data_loss = options.allow_data_loss;
-  request.restart = options.restart;
+  const auto request = request_of(options);
+  const auto mode = *saved ? (*saved)->plan.mode : request.mode;
   engine::Limits limits;
   limits.parallelism = options.parallelism;
-  TerminalApproval approval(program, options, request.mode, [&interrupter] { interrupter.arm(); });
+  const auto approval = make_approval(program, options, *saved, mode, interrupter);
   const auto interrupts = interrupter.interrupts();
-  auto outcome =
-      co_await converge_with_watchers(engine::converge(services, workspace->topology(), **session,
-                                                       request, approval, limits, interrupts),
-                                      interrupter, terminal);
+  auto work = *saved ? engine::apply_saved(services, topology, **session, **saved, *approval,
+                                           limits, interrupts)
+                     : engine::converge(services, topology, **session, request, *approval, limits,
+                                        interrupts);
+  auto outcome = co_await converge_with_watchers(std::move(work), interrupter, terminal);
   progress.clear();
   if (!outcome) {
     print_diagnostics(program, options, sources, outcome.error());
@@ -88,12 +138,12 @@ async::Task<int> run_apply(Program& program, Options options) {
   for (const auto& each : outcome->prepared.warnings)
     print_diagnostic(program, options, sources, each);
   if (!outcome->approved) {
-    program.err(approval.refusal());
+    program.err(approval->refusal());
     co_return kError;
   }
   if (outcome->account) {
-    program.out("\n" + view::account_text(*outcome->account, outcome->prepared.plan,
-                                          destroys ? "Destroy" : "Apply"));
+    const auto* verb = mode == model::PlanMode::destroy ? "Destroy" : "Apply";
+    program.out("\n" + view::account_text(*outcome->account, outcome->prepared.plan, verb));
   }
   co_return exit_code_of(*outcome);
 }

@@ -1,5 +1,7 @@
 #include "engine/cli/commands.hpp"
+#include "engine/cli/plan_output.hpp"
 #include "engine/cli/workspace.hpp"
+#include "engine/plan_file.hpp"
 #include "engine/view/change_block.hpp"
 #include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
@@ -52,9 +54,36 @@ std::string listing(const schema::Topology& topology, const state::StateFile& st
   return text;
 }
 
+/// What cannot be an address, or stands there as a file. Names of files win over nothing else.
+bool names_a_file(Program& program, const std::string& argument) {
+  return argument.ends_with(".json") || argument.find('/') != std::string::npos ||
+         program.host.files.exists(argument);
+}
+
+/// Needs no topology: secrets of the plan stay hidden.
+int show_plan(Program& program, const Options& options) {
+  const auto& path = options.arguments[0];
+  const auto fail = [&](const schema::Diagnostic& problem) {
+    print_diagnostic(program, options, schema::SourceMap(), problem);
+    return kError;
+  };
+  const auto bytes = read_plan_bytes(program, path);
+  if (!bytes) return fail(bytes.error());
+  const auto read = engine::read_plan_file(*bytes, path, {});
+  if (!read) return fail(read.error());
+  if (options.format == "text")
+    program.out(fmt::format("Plan {} of {} UTC, made by pveplan {}\n\n",
+                            read->saved.id.substr(0, 12), read->saved.created_at.substr(0, 16),
+                            read->saved.program));
+  program.out(plan_output(program, options, read->saved));
+  return kSuccess;
+}
+
 }  // namespace
 
 async::Task<int> run_show(Program& program, Options options) {
+  if (!options.arguments.empty() && names_a_file(program, options.arguments[0]))
+    co_return show_plan(program, options);
   auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
   auto loaded = workspace->store().load();

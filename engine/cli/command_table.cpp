@@ -28,21 +28,24 @@ const std::vector<CommandSpec>& commands() {
        "",
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
-       "Writes "
-       "nothing.",
-       {"allow", "restart", "detailed-exitcode", "trace"},
-       {"pveplan plan", "pveplan plan --allow data-loss=vm.legacy",
+       "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
+       {"out", "format", "max-bytes", "destroy", "allow", "restart", "detailed-exitcode", "trace"},
+       {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
+        "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
         "pveplan plan --detailed-exitcode"},
        0,
        0},
       {"apply",
-       "",
+       "[PLANFILE]",
        "converge",
-       "Plans, asks, and makes the cluster as the topology says.",
+       "Plans, asks, and makes the cluster as the topology says. With a saved plan: executes "
+       "exactly "
+       "that plan without asking, or nothing when state, cluster, topology or any object that it "
+       "touches has changed since.",
        {"auto-approve", "allow", "restart", "parallelism", "trace"},
-       {"pveplan apply", "pveplan apply --auto-approve"},
+       {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,
-       0},
+       1},
       {"destroy",
        "",
        "remove everything that this topology manages",
@@ -54,13 +57,13 @@ const std::vector<CommandSpec>& commands() {
        0,
        0},
       {"show",
-       "[ADDRESS]",
-       "show a resource",
-       "Without an address: the resources that the topology declares. With one: what is desired "
-       "and what the "
-       "state knows, side by side.",
-       {},
-       {"pveplan show", "pveplan show 'vm.db[1]'"},
+       "[ADDRESS|PLANFILE]",
+       "show a resource or a saved plan",
+       "Without an argument: the resources that the topology declares. With an address: what is "
+       "desired and what the state knows, side by side. With the file of a saved plan: the plan.",
+       {"format", "max-bytes"},
+       {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show plan.json",
+        "pveplan show plan.json --format json"},
        0,
        1},
       {"state list",

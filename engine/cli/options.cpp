@@ -36,6 +36,10 @@ po::options_description special_options() {
   add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
   add("auto-approve", "do not ask; never allows data loss");
   add("detailed-exitcode", "exit 2 when there are changes");
+  add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
+  add("format", po::value<std::string>(), "text, json or markdown (default text)");
+  add("max-bytes", po::value<std::size_t>(), "longest markdown in bytes (default 60000)");
+  add("destroy", "plan the removal of everything");
   add("parallelism", po::value<std::size_t>(), "steps at once (default 10)");
   add("trace", po::value<std::string>(), "write every exchange to this file, secrets masked");
   add("world", po::value<std::string>(), "folder of the simulated cluster (default .pveplan-lab)");
@@ -112,11 +116,37 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "restart", options.restart);
   take(values, "parallelism", options.parallelism);
   take(values, "trace", options.trace_file);
+  take(values, "out", options.plan_file);
+  take(values, "format", options.format);
+  take(values, "max-bytes", options.max_bytes);
+  options.plan_destroy = values.count("destroy") != 0;
   take(values, "world", options.world);
   take(values, "nodes", options.nodes);
   take(values, "pve", options.version);
   take(values, "port", options.port);
   take(values, "speed", options.speed);
+}
+
+std::expected<void, std::string> check_plan_options(const Options& options,
+                                                    const po::variables_map& values) {
+  static const std::vector<std::string> kFormats = {"text", "json", "markdown"};
+  if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end()) {
+    return std::unexpected(fmt::format("--format takes text, json or markdown, not \"{}\".{}",
+                                       options.format,
+                                       schema::did_you_mean(options.format, kFormats)));
+  }
+  if (values.count("out") != 0 && options.plan_file.empty())
+    return std::unexpected("-o needs the name of a file.");
+  if (options.command != "apply" || options.arguments.empty()) return {};
+  // What hurts was approved with the plan (DEFINITIONS 7): nobody adds to it afterwards.
+  for (const auto* name : {"allow", "restart"}) {
+    if (values.count(name) != 0)
+      return std::unexpected(
+          fmt::format("`pveplan apply FILE` does not take --{0}: what a plan may do is part of the "
+                      "plan. Plan again with `pveplan plan --{0} ... -o {1}`.",
+                      name, options.arguments[0]));
+  }
+  return {};
 }
 
 std::expected<void, std::string> check_for_command(const CommandSpec& command,
@@ -138,6 +168,7 @@ std::expected<void, std::string> check_for_command(const CommandSpec& command,
                                        options.arguments[command.most_arguments]));
   }
   if (options.parallelism == 0) return std::unexpected("--parallelism must be at least 1.");
+  if (auto fits = check_plan_options(options, values); !fits) return fits;
   return {};
 }
 

@@ -26,6 +26,10 @@ class Options {
   bool detailed_exit_code = false;
   std::size_t parallelism = 10;
   std::string trace_file;
+  std::string plan_file;        ///< -o of plan
+  std::string format = "text";  ///< text, json, markdown
+  std::size_t max_bytes = 60000;
+  bool plan_destroy = false;  ///< plan --destroy
   // pveplan lab
   std::string world;
   int nodes = 3;

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "engine/cli/program.hpp"
+#include "engine/plan_value.hpp"
+#include "schema/topology.hpp"
+#include "state/secret_key.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace pveplan::cli {
+
+/// What stands for secrets in a plan file. The key is made or read when the first secret is met, so
+/// that topologies without any never need one.
+class PlanSecrets {
+ public:
+  PlanSecrets(Program& program, const schema::Topology& topology);
+
+  /// After a failure of the key: texts that fit no secret; see problem().
+  engine::SecretDigest digest();
+  /// Every sensitive value that the topology holds.
+  engine::SecretsByDigest known();
+  /// Why the key cannot be used.
+  const std::optional<schema::Diagnostic>& problem() const { return *problem_; }
+
+ private:
+  Program& program_;
+  const schema::Topology& topology_;
+  std::shared_ptr<std::optional<state::SecretKey>> key_;
+  std::shared_ptr<std::optional<schema::Diagnostic>> problem_;
+};
+
+}  // namespace pveplan::cli
