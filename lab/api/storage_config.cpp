@@ -1,7 +1,9 @@
 #include "lab/api/storage_config.hpp"
 
+#include "lab/api/storage_types.hpp"
 #include "lab/core/call.hpp"
 #include "lab/core/digest.hpp"
+#include "lab/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -30,8 +32,8 @@ Value definition_value(const std::string& id, const StorageDefinition& definitio
   Value::Fields fields{
       {"storage", str(id)}, {"type", str(definition.type)}, {"digest", str(digest)}};
   for (const auto& [name, text] : definition.options) {
-    const bool number = name == "shared" || name == "disable";
-    fields.emplace_back(name, number ? num(text == "1") : str(text));
+    const auto number = is_numeric_option(name) ? to_integer(text) : std::nullopt;
+    fields.emplace_back(name, number ? num(*number) : str(text));
   }
   return Value::map(std::move(fields));
 }

@@ -20,6 +20,8 @@ const std::vector<Shape>& shapes() {
        std::regex(
            "UPID:[^:\\s]*:[0-9A-F]{8}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\\s]*:[^:\\s]*:[^:\\s]+:")},
       {"fingerprint", std::regex("\\b([0-9A-F]{2}:){31}[0-9A-F]{2}\\b")},
+      {"checksum", std::regex("\\b[0-9a-f]{64}\\b")},
+      {"upload", std::regex("pveupload-[0-9a-f]{32}\\b")},
       {"uuid", std::regex("\\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\b")},
       {"digest", std::regex("\\b[0-9a-f]{40}\\b")},
       {"mac", std::regex("\\b([0-9A-F]{2}:){5}[0-9A-F]{2}\\b")},

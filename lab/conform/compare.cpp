@@ -48,13 +48,24 @@ Skeleton skeleton_of(const std::string& text) {
   return skeleton;
 }
 
+/// What wget writes of the moment, and the process in a temporary file's name.
+std::string without_download_traces(std::string text) {
+  static const std::regex kDownload("\\.tmp_dwnl\\.[0-9]+");
+  static const std::regex kMoment("^(--)?[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?=--| ERROR)");
+  if (text.find(".tmp_dwnl.") != std::string::npos)
+    text = std::regex_replace(text, kDownload, ".tmp_dwnl.#");
+  if (text.starts_with("--2") || text.find(" ERROR ") != std::string::npos)
+    text = std::regex_replace(text, kMoment, "#");
+  return text;
+}
+
 /// Times inside texts that the moment decides: `meta`, the header of a network diff, log rates.
 std::string without_moments(const std::string& key, std::string text) {
   static const std::regex kNumber("[0-9]+(\\.[0-9]+)*");
   static const std::regex kStamp("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+ [+-][0-9]{4}");
   if (key == "meta") return std::regex_replace(text, kNumber, "#");
   if (key == "changes") return std::regex_replace(text, kStamp, "#");
-  return text;
+  return without_download_traces(std::move(text));
 }
 
 bool agree_all(const Skeleton& recorded, const Skeleton& actual, Bindings& bindings) {

@@ -3,6 +3,7 @@
 #include "lab/conform/bindings.hpp"
 #include "lab/conform/compare.hpp"
 #include "lab/conform/redactions.hpp"
+#include "lab/conform/uploads.hpp"
 #include "lab/core/authenticate.hpp"
 #include "lab/core/core.hpp"
 #include "lab/core/text.hpp"
@@ -28,17 +29,27 @@ class Player {
   explicit Player(World world) : core_(std::move(world)) {}
 
   ExchangeReport play(const Exchange& exchange) {
+    if (has_lost_file(exchange)) bind_file_sums(bindings_);
     bindings_.note_sent(exchange.path + "?" + exchange.query);
     if (!exchange.form.is_null()) bindings_.note_sent(schema::to_json(exchange.form));
     const Request request = rebuild(exchange);
     pass_time(exchange, request);
-    const Answer answer = core_.handle(request);
+    Answer answer = core_.handle(request);
+    if (answer.disposition != Disposition::send) answer = no_answer();
     remember_login(exchange, answer);
     return judge(exchange, answer);
   }
 
  private:
   const World& world() const { return core_.world(); }
+
+  /// How the recording tells of a connection that ended without a word.
+  static Answer no_answer() {
+    Answer answer;
+    answer.status = 0;
+    answer.reason = "connection closed by server without a response";
+    return answer;
+  }
 
   // --- the request, with what redaction took away
 
@@ -123,6 +134,7 @@ class Player {
 
   std::string rebuild_body(const Exchange& exchange) const {
     if (auto body = hidden_body(exchange.name)) return *body;
+    if (has_lost_file(exchange)) return upload_body(exchange, bindings_);
     if (exchange.method == "GET" || exchange.method == "DELETE" || !exchange.form.has_fields())
       return {};
     for (const auto& [name, value] : exchange.headers) {

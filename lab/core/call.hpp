@@ -2,6 +2,7 @@
 
 #include "lab/core/api_table.hpp"
 #include "lab/core/failure.hpp"
+#include "lab/core/multipart.hpp"
 #include "lab/core/parameters.hpp"
 #include "lab/world/world.hpp"
 
@@ -25,7 +26,8 @@ struct Call {
   const Endpoint& endpoint;
   Parameters parameters;
   Caller caller;
-  std::string node;  ///< where the call runs
+  std::string node;                ///< where the call runs
+  const Upload* upload = nullptr;  ///< the file that came with it
 
   Node& here() { return world.nodes.at(node); }
   int major() const { return world.release.major; }

@@ -10,20 +10,20 @@
 namespace pveplan::lab {
 namespace {
 
-std::string hex_of(std::span<const unsigned char> bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 std::string digest_hex(const EVP_MD* kind, std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, kind, nullptr);
-  return hex_of({digest.data(), length});
+  return to_hex({digest.data(), length});
 }
 
 }  // namespace
+
+std::string to_hex(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
 
 std::string sha1_hex(std::string_view bytes) { return digest_hex(EVP_sha1(), bytes); }
 std::string sha256_hex(std::string_view bytes) { return digest_hex(EVP_sha256(), bytes); }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace pveplan::lab {
 
+std::string to_hex(std::span<const unsigned char> bytes);
 std::string sha1_hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 /// Base64 without padding of an HMAC-SHA-256, as the server signs its tickets' companions.

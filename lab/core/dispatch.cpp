@@ -89,7 +89,8 @@ Answer run_call(const Dispatch& dispatch, const Parameters& given) {
   if (!place->reachable) return raw_error(595, "No route to host");
   const auto parameters = checked(dispatch, *merged);
   if (!parameters) return failed(parameters.error());
-  Call call{dispatch.world, *dispatch.match.endpoint, *parameters, dispatch.caller, place->node};
+  Call call{dispatch.world, *dispatch.match.endpoint, *parameters, dispatch.caller,
+            place->node,    dispatch.upload};
   return format_reply(dispatch.format, dispatch.match.endpoint->handler(call));
 }
 

@@ -15,6 +15,7 @@ struct Dispatch {
   Format format;
   Caller caller;
   std::string node;  ///< the node that was called
+  const Upload* upload = nullptr;
 };
 
 /// Permission, forwarding, parameters, handler: in the order of the real daemon.

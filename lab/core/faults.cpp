@@ -95,6 +95,11 @@ Answer strike(World& world, const Request& request, const Fault& fault) {
       answer.disposition = Disposition::close_after_effect;
       return answer;
     }
+    case FaultKind::cut_answer: {
+      Answer answer = answer_request(world, request);
+      answer.disposition = Disposition::cut;
+      return answer;
+    }
     case FaultKind::late_effect:
       return delay_effect(world, request, fault);
     case FaultKind::delay: {

@@ -1,5 +1,6 @@
 #include "lab/core/formats.hpp"
 
+#include "lab/core/formats_storage.hpp"
 #include "lab/core/privileges.hpp"
 #include "lab/core/text.hpp"
 
@@ -262,14 +263,16 @@ std::optional<std::string> check_format(const std::string& format, const std::st
     }
     return {};
   }
-  const auto found = checks().find(format);
-  return found == checks().end() ? std::nullopt : found->second(text, major);
+  if (const auto found = checks().find(format); found != checks().end())
+    return found->second(text, major);
+  const auto found = storage_formats().find(format);
+  return found == storage_formats().end() ? std::nullopt : found->second(text, major);
 }
 
 bool knows_format(const std::string& format) {
   if (format.ends_with("-opt")) return knows_format(format.substr(0, format.size() - 4));
   if (format.ends_with("-list")) return knows_format(format.substr(0, format.size() - 5));
-  return checks().contains(format);
+  return checks().contains(format) || storage_formats().contains(format);
 }
 
 bool is_ipv4(std::string_view text) { return in_family(AF_INET, text); }

@@ -71,8 +71,13 @@ std::optional<Answer> refuse_body(const Request& request) {
   if (request.method == "GET" || request.method == "DELETE") {
     return raw_error(501, fmt::format("Unexpected content for method '{}'", request.method));
   }
-  if (request.body.size() > kLargestBody) return raw_error(501, "for data too large");
+  if (request.body.size() > kLargestBody && !is_upload(request))
+    return raw_error(501, "for data too large");
   return std::nullopt;
+}
+
+bool is_upload_path(const std::string& path) {
+  return matches(path, "/nodes/[^/]+/storage/[^/]+/upload/?");
 }
 
 bool is_readable_type(const std::string& type) {
@@ -121,6 +126,29 @@ Answer unauthorized(const World& world, const std::string& reason) {
   return answer;
 }
 
+/// The file is taken before the API sees anything of the call, and refusals come from there, too.
+Answer dispatch_upload(World& world, const Request& request, Dispatch dispatch) {
+  const auto type = find_header(request.headers, "content-type");
+  auto parts = parse_multipart(type.value_or(""), request.body);
+  if (!parts) return raw_error(501, "unable to parse the multipart form");
+  Parameters parameters(std::move(parts->fields));
+  if (parts->file) {
+    parts->file->temporary = "/var/tmp/pveupload-" + world.random.hex(32);
+    parameters.set("filename", Value::string(parts->file->name));
+    parameters.set("tmpfilename", Value::string(parts->file->temporary));
+    dispatch.upload = &*parts->file;
+  }
+  const Answer answer = run_call(dispatch, parameters);
+  return answer.status == 403 ? raw_error(403, answer.reason) : answer;
+}
+
+/// The worker dies of a form that promised a file and has none.
+Answer without_file() {
+  Answer answer;
+  answer.disposition = Disposition::close_before_effect;
+  return answer;
+}
+
 Answer dispatch_request(World& world, const Request& request, Method method,
                         const Address& address) {
   const Match match = api_table(world.release.major).find(method, address.path);
@@ -131,11 +159,14 @@ Answer dispatch_request(World& world, const Request& request, Method method,
   if (auto refused = refuse_body(request)) return *refused;
   const auto format = parse_format(address.format);
   if (!format) return raw_error(501, fmt::format("no formatter for uri {}", address.path));
+  const Dispatch dispatch{world, match, *format, caller.value_or(Caller{}), request.node};
+  if (is_upload(request) && match.endpoint != nullptr)
+    return dispatch_upload(world, request, dispatch);
   const auto parameters = read_parameters(world, request);
   if (!parameters) return parameters.error();
   if (match.endpoint == nullptr)
     return not_implemented(*format, request.method, tidy_path(address.path));
-  const Dispatch dispatch{world, match, *format, caller.value_or(Caller{}), request.node};
+  if (is_upload_path(address.path)) return without_file();
   return run_call(dispatch, *parameters);
 }
 
@@ -145,6 +176,11 @@ std::optional<std::string> api_path(const Request& request) {
   const auto address = split_address(request.path);
   if (!address) return std::nullopt;
   return address->path;
+}
+
+bool is_upload(const Request& request) {
+  return request.method == "POST" && media_type(request) == "multipart/form-data" &&
+         is_upload_path(api_path(request).value_or(""));
 }
 
 Answer answer_request(World& world, const Request& request) {

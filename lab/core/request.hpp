@@ -33,6 +33,7 @@ enum class Disposition {
   refuse,               ///< the connection cannot even be made
   close_before_effect,  ///< the request was lost: nothing happened, nothing is answered
   close_after_effect,   ///< it had its effect, but the connection dies without an answer
+  cut,                  ///< the connection dies in the middle of the answer
 };
 
 struct Answer {

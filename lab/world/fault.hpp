@@ -12,6 +12,7 @@ enum class FaultKind {
   refuse,               ///< no connection can be made
   close_before_effect,  ///< the request is lost
   close_after_effect,   ///< the answer is lost
+  cut_answer,           ///< half of the answer is lost
   late_effect,  ///< accepted, but takes effect `delay` later; the answer is lost, or `status`
   delay,        ///< answered `delay` later
   status,       ///< a bare HTTP error such as 596 without effect
@@ -25,6 +26,7 @@ inline std::map<FaultKind, std::string> enum_names(FaultKind) {
   return {{FaultKind::refuse, "refuse"},
           {FaultKind::close_before_effect, "close-before-effect"},
           {FaultKind::close_after_effect, "close-after-effect"},
+          {FaultKind::cut_answer, "cut-answer"},
           {FaultKind::late_effect, "late-effect"},
           {FaultKind::delay, "delay"},
           {FaultKind::status, "status"},

@@ -114,6 +114,19 @@ void add_users(World& world) {
   add_token(world, "nobody@pve", "none", false);
 }
 
+/// Small files with the names and virtual sizes of well-known ones.
+void add_mirror(World& world, int port) {
+  constexpr std::int64_t kMiB = 1024 * 1024;
+  const auto add = [&](const char* name, MirrorFile file) {
+    world.storage.mirror[fmt::format("http://127.0.0.1:{}/images/{}", port, name)] =
+        std::move(file);
+  };
+  add("debian-12-generic-amd64.qcow2", {12 * kMiB, 3 * kGiB, "qcow2", {}});
+  add("ubuntu-24.04-server-cloudimg-amd64.img", {14 * kMiB, 7 * kGiB / 2, "qcow2", {}});
+  add("debian-12-netinst-amd64.iso", {8 * kMiB, 0, "iso", {}});
+  add("debian-12-standard_12.7-1_amd64.tar.zst", {6 * kMiB, 0, "tar", {}});
+}
+
 World empty_world(int major, std::uint64_t seed, Time now) {
   World world;
   world.release = major >= 9 ? release_9() : release_8();
@@ -182,18 +195,31 @@ void make_recorded_network(NodeNetwork& network, int major) {
 }
 
 /// What lay on the storage `local` before the first recording.
-void add_recorded_files(World& world, const std::string& node) {
+void add_recorded_files(World& world, const std::string& node, std::string_view recording) {
   auto& local = world.storage.volumes["local"][node];
   local["import/base.qcow2"] = file("import", "qcow2", 117440512, 8716288);
   local["import/odd.raw"] = file("import", "raw", 10000384, 10000384);
-  local["import/disk.vmdk"] = file("import", "vmdk", 65536, 65536);
+  local["import/disk.vmdk"] = file("import", "vmdk", 67108864, 65536);
   local["iso/tiny.iso"] = file("iso", "iso", 358400, 358400);
   local["snippets/hook.sh"] = file("snippets", "snippet", 17, 17);
   local["snippets/user.yaml"] = file("snippets", "snippet", 43, 43);
-  local["vztmpl/debian-12-tiny_12.0-1_amd64.tar.gz"] = file("vztmpl", "tgz", 825, 825);
+  if (recording.find("lxc") != std::string_view::npos)
+    local["vztmpl/debian-12-tiny_12.0-1_amd64.tar.gz"] = file("vztmpl", "tgz", 825, 825);
   auto& mirror = world.storage.mirror;
-  mirror["http://127.0.0.1:8099/base.qcow2"] = {8716288, 117440512, "qcow2", {}};
-  mirror["http://127.0.0.1:8099/tiny.iso"] = {358400, 0, "iso", {}};
+  mirror["http://127.0.0.1:8099/base.qcow2"] = {
+      8716288,
+      117440512,
+      "qcow2",
+      {{"sha256", "d6ce33d8a8886579f3c9b0ed5392a43f12f8026b4c3b3933284c082c5a751d32"}}};
+  mirror["http://127.0.0.1:8099/odd.raw"] = {10000384, 0, "raw", {}};
+  mirror["http://127.0.0.1:8099/tiny.iso"] = {
+      358400,
+      0,
+      "iso",
+      {{"sha256", "38f68ef39b04f6bba6005d5f34ca7baba80c997d08143f20a10f0365c84b54b4"},
+       {"sha512",
+        "242094c8f2d96e666ccb13f41122c477b636e110ae5611ee5b5d1d7b14e0c16827ca4795f5d7e635a0b4a5021a"
+        "edd0d6c15e167ed48fa71491b070f5f4a67fef"}}};
 }
 
 /// Users that one recording alone had.
@@ -235,6 +261,7 @@ World make_world(const WorldOptions& options) {
               {"lvmthin", {{"vgname", "pve"}, {"thinpool", "data"}, {"content", "rootdir,images"}}},
               {500 * kGiB, 0, true});
   add_users(world);
+  add_mirror(world, options.mirror_port);
   return world;
 }
 
@@ -255,7 +282,7 @@ World recordings_world(int major, std::string_view recording) {
               {"lvmthin", {{"vgname", "pve"}, {"thinpool", "data"}, {"content", "images,rootdir"}}},
               {137438953472, 0, true});
   add_users(world);
-  add_recorded_files(world, "pve");
+  add_recorded_files(world, "pve", recording);
   add_recording_users(world, recording);
   return world;
 }

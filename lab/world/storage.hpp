@@ -45,6 +45,7 @@ struct Volume {
   std::string notes;
   bool is_protected = false;
   std::map<std::string, std::string> checksums;  ///< algorithm → hex
+  std::string source;                            ///< the URL that its bytes came from
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
@@ -58,15 +59,17 @@ struct Volume {
     archive("notes", self.notes);
     archive("protected", self.is_protected);
     archive("checksums", self.checksums);
+    archive("source", self.source);
   }
 };
 
 /// A file that download-url can fetch: the lab itself fetches nothing.
 struct MirrorFile {
   std::int64_t size = 0;
-  std::int64_t virtual_size = 0;  ///< 0: no disk image, or raw
-  std::string format;             ///< "qcow2", "raw", "iso" …
-  std::map<std::string, std::string> checksums;
+  std::int64_t virtual_size = 0;                 ///< 0: no disk image, or raw
+  std::string format;                            ///< "qcow2", "raw", "iso" …
+  std::map<std::string, std::string> checksums;  ///< algorithm → hex; what is missing is summed up
+  std::int64_t edition = 0;                      ///< another number stands for other bytes
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
@@ -74,6 +77,7 @@ struct MirrorFile {
     archive("virtual_size", self.virtual_size);
     archive("format", self.format);
     archive("checksums", self.checksums);
+    archive("edition", self.edition);
   }
 };
 

@@ -133,15 +133,6 @@ std::map<std::string, Volume>& volumes_at(World& world, const std::string& stora
   return world.storage.volumes[storage][volume_place(world.storage, storage, node)];
 }
 
-const std::map<std::string, Volume>& volumes_at(const World& world, const std::string& storage,
-                                                const std::string& node) {
-  static const std::map<std::string, Volume> kNone;
-  const auto nodes = world.storage.volumes.find(storage);
-  if (nodes == world.storage.volumes.end()) return kNone;
-  const auto found = nodes->second.find(volume_place(world.storage, storage, node));
-  return found == nodes->second.end() ? kNone : found->second;
-}
-
 std::string formatting_line(const World& world, const std::string& path, const Volume& volume) {
   if (volume.format != "qcow2")
     return fmt::format("Formatting '{}', fmt={} size={} preallocation=off", path, volume.format,
@@ -170,7 +161,7 @@ std::int64_t bytes_left(const World& world, const std::string& storage, const st
   const auto spaces = world.storage.spaces.find(storage);
   if (spaces == world.storage.spaces.end() || !spaces->second.contains(place)) return 0;
   std::int64_t left = spaces->second.at(place).total - spaces->second.at(place).used_by_others;
-  for (const auto& [name, volume] : volumes_at(world, storage, node)) left -= volume.used;
+  for (const auto& [name, volume] : volumes_on(world, storage, node)) left -= volume.used;
   return left;
 }
 
@@ -196,7 +187,7 @@ std::string obstacle(const World& world, const StorageDefinition& definition,
   if (std::find(formats.begin(), formats.end(), volume.format) == formats.end())
     return fmt::format("unsupported format '{}'", volume.format);
   const VolumeId id = *parse_volume_id(volid);
-  if (volumes_at(world, wanted.storage, wanted.node).contains(id.name))
+  if (volumes_on(world, wanted.storage, wanted.node).contains(id.name))
     return name_taken(definition, volume_path(world.storage, volid), id.name);
   const bool fits = volume.used <= bytes_left(world, wanted.storage, wanted.node);
   if (is_thick(definition.type) && !fits) {
@@ -262,10 +253,19 @@ std::string volume_place(const Storages& storages, const std::string& storage,
   return shared ? std::string{} : node;
 }
 
+const std::map<std::string, Volume>& volumes_on(const World& world, const std::string& storage,
+                                                const std::string& node) {
+  static const std::map<std::string, Volume> kNone;
+  const auto nodes = world.storage.volumes.find(storage);
+  if (nodes == world.storage.volumes.end()) return kNone;
+  const auto found = nodes->second.find(volume_place(world.storage, storage, node));
+  return found == nodes->second.end() ? kNone : found->second;
+}
+
 const Volume* find_volume(const World& world, const std::string& volid, const std::string& node) {
   const auto id = parse_volume_id(volid);
   if (!id) return nullptr;
-  const auto& volumes = volumes_at(world, id->storage, node);
+  const auto& volumes = volumes_on(world, id->storage, node);
   const auto found = volumes.find(id->name);
   return found == volumes.end() ? nullptr : &found->second;
 }
@@ -277,7 +277,7 @@ Volume* find_volume(World& world, const std::string& volid, const std::string& n
 std::vector<std::string> volumes_of_guest(const World& world, const std::string& storage,
                                           const std::string& node, int guest) {
   std::vector<std::string> volids;
-  for (const auto& [name, volume] : volumes_at(world, storage, node)) {
+  for (const auto& [name, volume] : volumes_on(world, storage, node)) {
     if (volume.guest == guest && volume.content == "images") volids.push_back(storage + ":" + name);
   }
   return volids;
@@ -317,7 +317,7 @@ std::string next_disk_name(const World& world, const std::string& storage, const
                            int guest, const std::string& format, const std::string& prefix) {
   static const std::regex kNumbered("(?:vm|base|subvol|basevol)-([0-9]+)-disk-([0-9]+)(?:\\..*)?");
   std::set<int> taken;
-  for (const auto& [name, volume] : volumes_at(world, storage, node)) {
+  for (const auto& [name, volume] : volumes_on(world, storage, node)) {
     const std::string file = name.substr(name.rfind('/') + 1);
     std::smatch match;
     if (std::regex_match(file, match, kNumbered) && to_guest(match[1]) == guest)
@@ -375,6 +375,7 @@ std::expected<std::vector<std::string>, std::string> free_volume(World& world,
   if (is_lvm(definition->type)) {
     if (existed)
       return std::vector{fmt::format("  Logical volume \"{}\" successfully removed.", name->file)};
+    if (definition->type == "lvmthin") return std::vector<std::string>{};
     return std::unexpected(
         fmt::format("lvremove '{0}/{1}' error:   Failed to find logical volume \"{0}/{1}\"",
                     option_of(*definition, "vgname"), name->file));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ std::expected<VolumeName, std::string> parse_volume_name(const StorageDefinition
 /// The node under which a storage's volumes are kept: "" when it is shared.
 std::string volume_place(const Storages& storages, const std::string& storage,
                          const std::string& node);
+/// By name; empty when nothing lies there.
+const std::map<std::string, Volume>& volumes_on(const World& world, const std::string& storage,
+                                                const std::string& node);
 /// nullptr when it does not exist on that node.
 Volume* find_volume(World& world, const std::string& volid, const std::string& node);
 const Volume* find_volume(const World& world, const std::string& volid, const std::string& node);

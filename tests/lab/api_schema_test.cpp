@@ -182,7 +182,7 @@ class SchemaCheck {
     expect(where, "pattern", ours.pattern.empty() ? "no" : "yes",
            theirs.find("pattern") == nullptr ? "no" : "yes");
     const Value* values = theirs.find("enum");
-    expect(where, "enum", to_json(names(ours.values)), values == nullptr ? "[]" : to_json(*values));
+    expect(where, "enum", to_json(names(ours.values)), values == nullptr || values->is_null() ? "[]" : to_json(*values));
     check_format_of(where, ours, theirs.find("format"));
   }
 

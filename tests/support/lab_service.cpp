@@ -15,6 +15,7 @@ Fate fate_of(lab::Disposition disposition) {
     case lab::Disposition::close_before_effect:
       return Fate::lose_before_effect;
     case lab::Disposition::close_after_effect:
+    case lab::Disposition::cut:
       return Fate::lose_after_effect;
   }
   return Fate::deliver;
