@@ -1,6 +1,7 @@
 #include "engine/converge.hpp"
 
-#include "engine/choose.hpp"
+#include "engine/choose/check_places.hpp"
+#include "engine/choose/settle_choices.hpp"
 #include "engine/refresh.hpp"
 #include "model/sha256.hpp"
 #include "schema/json.hpp"
@@ -38,35 +39,17 @@ std::vector<Reading> readings(const Services& services, const schema::Topology& 
   return result;
 }
 
-/// Resources whose earlier write may still take effect are left alone.
-void block_open_intents(const state::StateFile& state, LiveState& live) {
+/// Resources whose earlier write may still take effect are left alone, and new ones on a node that
+/// is out of reach wait for it.
+void block(const state::StateFile& state, const Choices& choices, LiveState& live) {
+  for (const auto& [address, reason] : choices.unreachable)
+    live.objects.insert_or_assign(address, model::Unreadable{reason});
   for (const auto& [id, intent] : state.open_intents) {
     live.objects.insert_or_assign(
         intent.address,
         model::Unreadable{fmt::format(
             "its {} was begun by an earlier run and may still take effect", intent.operation)});
   }
-}
-
-/// Types that the language knows and this program does not act on yet: said at once and for all,
-/// never accepted and ignored.
-Diagnostics types_that_come_later(const Services& services, const schema::Topology& topology) {
-  Diagnostics diagnostics;
-  std::set<std::string> told;
-  for (const auto& resource : topology.resources) {
-    const auto& type = resource.address.type;
-    if (services.types.find(type) != nullptr || !told.insert(type).second) continue;
-    auto diagnostic = schema::error(
-        "Resource type comes later",
-        fmt::format(
-            "This version of pveplan checks {0} blocks but does not act on them yet. Take them out "
-            "of the topology to plan and apply the rest.",
-            type),
-        resource.span);
-    diagnostic.address = resource.address;
-    diagnostics.add(std::move(diagnostic));
-  }
-  return diagnostics;
 }
 
 void describe_origin(model::Plan& plan, const schema::Topology& topology,
@@ -92,30 +75,36 @@ async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& se
 
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const PlanRequest& request) {
-  auto later = types_that_come_later(services, topology);
-  if (later.has_errors()) co_return std::unexpected(std::move(later));
   auto cluster = co_await load_cluster(services);
   if (!cluster) co_return std::unexpected(as_list(cluster.error()));
   auto origin = state::check_origin(state, topology.name, cluster->identity);
   if (!origin) co_return std::unexpected(as_list(origin.error()));
   const bool converging = request.mode == model::PlanMode::converge;
 
-  const auto graph = make_graph(topology);
+  SettledChoices settled;
+  if (converging) {
+    auto chosen = co_await settle_choices(services, topology, state, *cluster);
+    if (!chosen) co_return std::unexpected(std::move(chosen.error()));
+    settled = std::move(*chosen);
+  }
+  const auto& desired = settled.choices.topology(topology);
+  const auto graph = make_graph(desired, settled.choices.attributes);
   auto order = graph.topological_order();
   if (!order) co_return std::unexpected(std::move(order.error()));
-  auto choices = choose(topology, state, *cluster);
-  if (choices.diagnostics.has_errors()) co_return std::unexpected(std::move(choices.diagnostics));
 
   LiveState live;
   SharedReads shared(services.api);
   ReadContext backend(services, *cluster, state, topology.name, &shared);
-  auto wanted = readings(services, topology, state, choices, converging);
+  auto wanted = readings(services, desired, state, settled.choices, converging);
   auto refreshed = co_await refresh(services, core::Context(backend), std::move(wanted), live);
   if (!refreshed) co_return std::unexpected(as_list(refreshed.error()));
-  block_open_intents(state, live);
+  block(state, settled.choices, live);
+  if (converging) choose_around_undeclared(settled, topology, state, *cluster, live);
+  auto obstacles = check_places(desired, settled, services, state, *cluster);
+  if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
-  auto planned = make_plan({topology, choices.attributes, graph, *order, state.rows, live, *cluster,
-                            services.types, request});
+  auto planned = make_plan({desired, settled.choices.attributes, graph, *order, state.rows, live,
+                            *cluster, services.types, request});
   if (planned.diagnostics.has_errors()) co_return std::unexpected(std::move(planned.diagnostics));
   PreparedPlan result;
   result.plan = std::move(planned.plan);
@@ -123,7 +112,9 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   result.warnings = planned.diagnostics.items();
   result.cluster = std::move(*cluster);
   describe_origin(result.plan, topology, state, result.cluster);
-  if (services.api != nullptr) result.plan.reads = services.api->reads();
+  result.plan.extra_reads = settled.reads;
+  if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
+  describe_places(result.plan, settled, state, result.cluster);
   co_return result;
 }
 

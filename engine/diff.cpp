@@ -184,9 +184,12 @@ class Comparison {
   Difference result_;
 };
 
-Value default_value(const AttributeSchema& attribute, bool creating, int server_version) {
+Value default_value(const AttributeSchema& attribute, const Value& desired, bool creating,
+                    int server_version) {
   for (const auto& each : attribute.defaults) {
     if (each.value.is_null() || !each.versions.contains(server_version)) continue;
+    if (!each.with.empty() && field(desired, each.with).is_null()) continue;
+    if (!each.without.empty() && !field(desired, each.without).is_null()) continue;
     if (each.owner == schema::DefaultOwner::ours_always) return each.value;
     if (each.owner == schema::DefaultOwner::ours_at_create && creating) return each.value;
   }
@@ -211,7 +214,8 @@ Value with_defaults(const ObjectSchema& object, const Value& desired, bool creat
       fields.emplace_back(attribute.name,
                           with_defaults(*attribute.type.object, stated, creating, server_version));
     } else {
-      auto value = stated.is_null() ? default_value(attribute, creating, server_version) : stated;
+      auto value =
+          stated.is_null() ? default_value(attribute, desired, creating, server_version) : stated;
       if (!value.is_null()) fields.emplace_back(attribute.name, std::move(value));
     }
   }

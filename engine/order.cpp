@@ -69,6 +69,7 @@ class StepOrder {
 
   static bool changes_something(const Change& change) {
     if (change.action != Action::update || change.resumes) return true;
+    if (change.effects.availability >= model::Availability::restart) return true;
     return std::any_of(change.attributes.begin(), change.attributes.end(),
                        [](const model::AttributeChange& each) { return !each.released; });
   }

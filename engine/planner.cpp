@@ -4,6 +4,7 @@
 #include "engine/effects.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
+#include "engine/waiting.hpp"
 #include "schema/json.hpp"
 
 #include <fmt/format.h>
@@ -18,25 +19,64 @@ using model::Change;
 using schema::ResourceAddress;
 using schema::Value;
 
-ResourceGraph make_graph(const schema::Topology& topology) {
-  ResourceGraph graph;
-  std::map<ResourceAddress, std::vector<ResourceGraph::Vertex>> groups;
-  for (const auto& resource : topology.resources) {
-    groups[resource.address.group()].push_back(graph.add(resource.address));
-  }
-  for (const auto& resource : topology.resources) {
-    const auto from = *graph.find(resource.address);
-    for (const auto& dependency : resource.dependencies) {
-      if (const auto target = graph.find(dependency.target)) {
-        graph.add_edge(from, {*target, dependency.attribute, dependency.span});
-      } else if (const auto group = groups.find(dependency.target); group != groups.end()) {
-        for (const auto member : group->second) {
-          graph.add_edge(from, {member, dependency.attribute, dependency.span});
-        }
+namespace {
+
+/// The node of what lives on one: its chosen or stated one, or the key of what each node has.
+std::string node_of(const schema::Resource& resource, const ChosenAttributes& chosen) {
+  const bool per_node = resource.schema->instances != schema::Instances::single;
+  if (per_node) return resource.address.key.value_or("");
+  const auto at = chosen.find(resource.address);
+  const auto& attributes = at == chosen.end() ? resource.attributes : at->second;
+  const Value* node = attributes.find("node");
+  return node != nullptr && node->is_string() ? node->as_string() : std::string();
+}
+
+class GraphMaker {
+ public:
+  GraphMaker(const schema::Topology& topology, const ChosenAttributes& chosen)
+      : topology_(topology), chosen_(chosen) {}
+
+  ResourceGraph make() {
+    for (const auto& resource : topology_.resources) {
+      groups_[resource.address.group()].push_back(graph_.add(resource.address));
+    }
+    for (const auto& resource : topology_.resources) {
+      const auto from = *graph_.find(resource.address);
+      for (const auto& dependency : resource.dependencies) {
+        for (const auto target : targets(resource, dependency))
+          graph_.add_edge(from, {target, dependency.attribute, dependency.span});
       }
     }
+    return std::move(graph_);
   }
-  return graph;
+
+ private:
+  /// A target without a key means every instance, but of what each node has only the copy of the
+  /// own node.
+  std::vector<ResourceGraph::Vertex> targets(const schema::Resource& resource,
+                                             const schema::Dependency& dependency) const {
+    if (const auto one = graph_.find(dependency.target)) return {*one};
+    const auto group = groups_.find(dependency.target);
+    if (group == groups_.end()) return {};
+    const auto& schema = *topology_.find(graph_.address(group->second.front()))->schema;
+    const auto node = node_of(resource, chosen_);
+    if (schema.instances == schema::Instances::single || node.empty()) return group->second;
+    auto copy = dependency.target;
+    copy.key = node;
+    if (const auto own = graph_.find(copy)) return {*own};
+    return group->second;
+  }
+
+  const schema::Topology& topology_;
+  const ChosenAttributes& chosen_;
+  ResourceGraph graph_;
+  std::map<ResourceAddress, std::vector<ResourceGraph::Vertex>> groups_;
+};
+
+}  // namespace
+
+ResourceGraph make_graph(const schema::Topology& topology, const ChosenAttributes& chosen) {
+  return GraphMaker(topology, chosen).make();
 }
 
 const Value& desired_attributes(const PlanInput& input, const schema::Resource& resource) {
@@ -169,8 +209,10 @@ class Planner final : public Exports {
   void compare(const schema::Resource& resource, const Value& attributes, const model::Row& row,
                const model::LiveObject& live) {
     const auto& type = type_of(resource.address);
+    const bool waits_for_nothing =
+        live.running.is_null() && live.facts.find("awaits_start") == nullptr;
     if (row.status == model::RowStatus::ok && attributes == row.owned &&
-        live.attributes == row.owned) {
+        live.attributes == row.owned && waits_for_nothing) {
       unchanged(resource, row, live);  // the common case, without walking the schema
       return;
     }
@@ -181,7 +223,10 @@ class Planner final : public Exports {
       result_.plan.drift.push_back(std::move(drift));
     }
     const bool resumes = row.status == model::RowStatus::incomplete;
-    if (difference.changes.empty() && !resumes) {
+    const auto waits = waiting_for_restart(type.schema().object, live);
+    const bool restarts = !waits.empty() && restart_allowed(resource.address, attributes);
+    if (!waits.empty() && !restarts) result_.plan.waiting.emplace_back(resource.address, waits);
+    if (difference.changes.empty() && !resumes && !restarts) {
       unchanged(resource, row, live);
       return;
     }
@@ -196,6 +241,10 @@ class Planner final : public Exports {
     change.resumes = resumes;
     change.dependencies = direct_dependencies(resource.address);
     if (resumes) change.notes.push_back("resumes: created, not finished");
+    if (restarts) {
+      change.notes.push_back("brings into effect: " + waits);
+      change.effects.availability = Availability::restart;
+    }
     change.fingerprint = live_fingerprint(type, row, live);
     if (change.action == Action::replace) {
       change.after =
@@ -226,11 +275,15 @@ class Planner final : public Exports {
     result_.silent_rows.push_back(std::move(silent));
   }
 
+  bool restart_allowed(const ResourceAddress& address, const Value& attributes) const {
+    return matches_any(address, input_.request.restart) ||
+           text_of(attributes.find("restart")) == "now";
+  }
+
   void merge_effects(Change& change) const {
-    const bool restart_allowed = matches_any(change.address, input_.request.restart) ||
-                                 text_of(change.after.find("restart")) == "now";
+    const bool allowed = restart_allowed(change.address, change.after);
     for (auto& attribute : change.attributes) {
-      if (attribute.effects.availability == Availability::restart && !restart_allowed) {
+      if (attribute.effects.availability == Availability::restart && !allowed) {
         attribute.effects.availability = Availability::none;
         attribute.effects.waits_for_restart = true;
       }
@@ -302,6 +355,40 @@ class Planner final : public Exports {
     plan.steps =
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
     for (const auto& change : plan.changes) require_permission(change);
+    refuse_what_cannot_be_done();
+  }
+
+  /// What a provider cannot do (yet) is an error of the plan, not of a step in the middle of apply.
+  void refuse_what_cannot_be_done() {
+    for (const auto& step : result_.plan.steps) {
+      if (step.operation == "refuse")
+        add_error(step.address, "Not possible", text_of(step.arguments.find("reason")));
+    }
+    for (const auto& change : result_.plan.changes) {
+      if (change.action == Action::replace && change.facts.find("volumes") != nullptr)
+        add_error(change.address, "Would replace a guest", replacement_text(change));
+    }
+  }
+
+  static std::string replacement_text(const Change& change) {
+    std::string reasons;
+    for (const auto& attribute : change.attributes) {
+      if (attribute.forces_replace)
+        reasons += (reasons.empty() ? "" : ", ") + attribute.path.text();
+    }
+    return fmt::format(
+        "{} cannot be changed on a living guest, and pveplan never replaces one on its own. Take "
+        "the "
+        "change back, or destroy the guest by removing its block and then add it again.",
+        reasons);
+  }
+
+  void add_error(const ResourceAddress& address, std::string summary, std::string detail) {
+    const auto* resource = input_.topology.find(address);
+    auto diagnostic = schema::error(std::move(summary), std::move(detail),
+                                    resource == nullptr ? schema::Span() : resource->span);
+    diagnostic.address = address;
+    result_.diagnostics.add(std::move(diagnostic));
   }
 
   void require_permission(const Change& change) {

@@ -32,11 +32,13 @@ struct PlanRequest {
   std::vector<std::string> restart;          ///< globs over addresses
 };
 
+/// Attributes as chosen at plan time; where there is no entry, as stated.
+using ChosenAttributes = std::map<schema::ResourceAddress, schema::Value>;
+
 /// Everything that a plan is made from; making it is pure.
 struct PlanInput {
   const schema::Topology& topology;
-  /// Attributes by address as chosen at plan time; where there is no entry, as stated.
-  const std::map<schema::ResourceAddress, schema::Value>& chosen;
+  const ChosenAttributes& chosen;
   const ResourceGraph& graph;
   const std::vector<ResourceGraph::Vertex>& order;
   const Rows& rows;
@@ -54,8 +56,9 @@ struct Planned {
   schema::Diagnostics diagnostics;
 };
 
-/// The resource graph of a topology; unknown targets were reported by the decoder already.
-ResourceGraph make_graph(const schema::Topology& topology);
+/// The resource graph of a topology; unknown targets were reported by the decoder already. What is
+/// chosen tells on which node's copy of a per-node resource another one depends.
+ResourceGraph make_graph(const schema::Topology& topology, const ChosenAttributes& chosen = {});
 
 /// The desired attributes as a choice step left them, references not yet resolved.
 const schema::Value& desired_attributes(const PlanInput& input, const schema::Resource& resource);

@@ -6,10 +6,23 @@
 #include "providers/async/host.hpp"
 #include "providers/core/cluster_reader.hpp"
 #include "providers/core/resource_type.hpp"
+#include "schema/lock_file.hpp"
 
 #include <string>
 
 namespace pveplan::engine {
+
+/// The secrets that a topology names, fetched at their use.
+class Secrets {
+ public:
+  virtual ~Secrets() = default;
+  /// `address` and `path` as texts: "vm.db[1]", "cloud_init.password". Tells whether the secret
+  /// changed, and nothing else.
+  virtual async::Task<schema::Result<std::string>> digest(std::string address,
+                                                          std::string path) = 0;
+  /// In the form in which it is sent: a password is crypted.
+  virtual async::Task<schema::Result<std::string>> text(std::string address, std::string path) = 0;
+};
 
 /// What the engine works with, built by the composition root. `api`, `tasks` and `cluster` are null
 /// for a topology without [proxmox].
@@ -26,6 +39,9 @@ class Services {
   core::Api* api = nullptr;
   core::Tasks* tasks = nullptr;
   core::ClusterReader* cluster = nullptr;
+  Secrets* secrets = nullptr;
+  const schema::Pins* pins = nullptr;  ///< of the lock file
+  bool locked = false;                 ///< an image that is not pinned is an error
 };
 
 }  // namespace pveplan::engine

@@ -102,6 +102,15 @@ StepContext::StepContext(const Services& services, const model::ClusterFacts& cl
 
 void StepContext::progress(std::string text) { services_.events.step_progress(step_, text); }
 
+async::Task<schema::Result<std::string>> StepContext::secret(std::string path) {
+  if (services_.secrets == nullptr) {
+    auto missing = co_await ReadContext::secret(std::move(path));
+    co_return missing;
+  }
+  auto text = co_await services_.secrets->text(step_.address.text(), std::move(path));
+  co_return text;
+}
+
 async::Task<schema::Result<void>> StepContext::open_intent(schema::Value remember) {
   if (intent_) co_return schema::Result<void>();
   model::Intent intent;

@@ -64,6 +64,7 @@ class StepContext final : public ReadContext {
 
   async::Task<core::WriteResult> write(core::Write write) override;
   void progress(std::string text) override;
+  async::Task<schema::Result<std::string>> secret(std::string path) override;
   std::string nonce() const override { return nonce_; }
 
   /// The intent that the step's write opened; nullopt when nothing was written.

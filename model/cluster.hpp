@@ -43,6 +43,8 @@ struct ClusterFacts {
   std::string version_text;       ///< "8.4.21"
   bool quorate = true;
   std::string mac_prefix = "BC:24:11";
+  /// The datacenter's own range of VMIDs, both ends included.
+  std::int64_t first_vmid = 100, last_vmid = 999'999;
   std::string user;         ///< whom the token belongs to: "root@pam!pveplan"
   std::string server_time;  ///< RFC 3339, when the listing was answered
   std::vector<NodeFacts> nodes;

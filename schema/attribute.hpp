@@ -69,6 +69,8 @@ struct Default {
   Value value;              ///< null when it is another attribute's or the server's business
   std::string description;  ///< how the reference says it: "the block's name"
   VersionRange versions;
+  std::string with{};     ///< only where this other attribute is stated
+  std::string without{};  ///< only where this other attribute is not stated
 };
 
 /// The form in which two values are the same: equality, fingerprint and sorting all use it.

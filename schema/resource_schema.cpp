@@ -87,16 +87,25 @@ AttributeBuilder& AttributeBuilder::computed() {
 }
 AttributeBuilder& AttributeBuilder::default_ours(Value value, std::string description) {
   attribute_.defaults.push_back(
-      {DefaultOwner::ours_at_create, std::move(value), std::move(description), {}});
+      {DefaultOwner::ours_at_create, std::move(value), std::move(description), {}, {}, {}});
   return *this;
 }
 AttributeBuilder& AttributeBuilder::default_always(Value value, std::string description) {
   attribute_.defaults.push_back(
-      {DefaultOwner::ours_always, std::move(value), std::move(description), {}});
+      {DefaultOwner::ours_always, std::move(value), std::move(description), {}, {}, {}});
+  return *this;
+}
+AttributeBuilder& AttributeBuilder::only_with(std::string attribute) {
+  attribute_.defaults.back().with = std::move(attribute);
+  return *this;
+}
+AttributeBuilder& AttributeBuilder::only_without(std::string attribute) {
+  attribute_.defaults.back().without = std::move(attribute);
   return *this;
 }
 AttributeBuilder& AttributeBuilder::default_server(std::string description) {
-  attribute_.defaults.push_back({DefaultOwner::server, Value(), std::move(description), {}});
+  attribute_.defaults.push_back(
+      {DefaultOwner::server, Value(), std::move(description), {}, {}, {}});
   return *this;
 }
 AttributeBuilder& AttributeBuilder::effect(EffectRule rule) {

@@ -82,6 +82,8 @@ class AttributeBuilder {
   AttributeBuilder& default_ours(Value value, std::string description = {});  ///< at create
   AttributeBuilder& default_always(Value value, std::string description = {});
   AttributeBuilder& default_server(std::string description = {});
+  AttributeBuilder& only_with(std::string attribute);     ///< of the default before it
+  AttributeBuilder& only_without(std::string attribute);  ///< of the default before it
   AttributeBuilder& effect(EffectRule rule);
   AttributeBuilder& canonical(CanonicalForm form);
   AttributeBuilder& range(std::int64_t minimum, std::int64_t maximum);

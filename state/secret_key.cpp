@@ -47,6 +47,15 @@ schema::Result<std::optional<SecretKey>> SecretKey::read(async::Files& files,
   return std::optional<SecretKey>(SecretKey(std::string(bytes)));
 }
 
+schema::Result<SecretKey> SecretKey::from_bytes(std::string_view bytes) {
+  if (bytes.size() < kShortest) {
+    return std::unexpected(schema::error(
+        kUnusable, fmt::format("`secret_key` names a secret of {} bytes, but a key has at least {}.",
+                               bytes.size(), kShortest)));
+  }
+  return SecretKey(std::string(bytes));
+}
+
 schema::Result<SecretKey> SecretKey::read_or_make(async::Files& files, async::Random& random,
                                                   const std::string& path) {
   if (path.empty()) {

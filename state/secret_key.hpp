@@ -24,6 +24,9 @@ class SecretKey {
   static schema::Result<SecretKey> read_or_make(async::Files& files, async::Random& random,
                                                 const std::string& path);
 
+  /// A key that somebody keeps elsewhere, at least 32 bytes.
+  static schema::Result<SecretKey> from_bytes(std::string_view bytes);
+
   /// HMAC-SHA-256 as 64 hexadecimal digits.
   std::string digest(std::string_view secret) const;
 

@@ -29,7 +29,7 @@ const std::vector<CommandSpec>& commands() {
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out", "format", "max-bytes", "destroy", "allow", "restart", "detailed-exitcode", "trace"},
+       {"out", "format", "max-bytes", "destroy", "allow", "restart", "locked", "detailed-exitcode", "trace"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
         "pveplan plan --detailed-exitcode"},
@@ -42,7 +42,7 @@ const std::vector<CommandSpec>& commands() {
        "exactly "
        "that plan without asking, or nothing when state, cluster, topology or any object that it "
        "touches has changed since.",
-       {"auto-approve", "allow", "restart", "parallelism", "trace"},
+       {"auto-approve", "allow", "restart", "locked", "parallelism", "trace"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,
        1},
@@ -54,6 +54,16 @@ const std::vector<CommandSpec>& commands() {
        "reverse order.",
        {"auto-approve", "allow", "parallelism", "trace"},
        {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"},
+       0,
+       0},
+      {"lock",
+       "",
+       "pin the images",
+       "Looks up the checksum, size and format of every image and writes pveplan.lock.toml. "
+       "Downloads "
+       "lists of checksums and a few bytes of each image.",
+       {},
+       {"pveplan lock", "pveplan -C homelab lock"},
        0,
        0},
       {"show",

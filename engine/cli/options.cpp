@@ -34,6 +34,7 @@ po::options_description special_options() {
   add("allow", po::value<std::vector<std::string>>(),
       "data-loss=ADDRESS: this data may be destroyed");
   add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
+  add("locked", "an image that is not pinned is an error, as with CI=true");
   add("auto-approve", "do not ask; never allows data loss");
   add("detailed-exitcode", "exit 2 when there are changes");
   add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
@@ -108,6 +109,7 @@ void take_all(const po::variables_map& values, Options& options) {
   options.help = values.count("help") != 0;
   options.no_colour = values.count("no-color") != 0;
   options.auto_approve = values.count("auto-approve") != 0;
+  options.locked = values.count("locked") != 0;
   options.detailed_exit_code = values.count("detailed-exitcode") != 0;
   options.verbose = values.count("verbose") != 0;
   take(values, "directory", options.directory);

@@ -23,6 +23,7 @@ class Options {
   std::vector<std::string> allow_data_loss;
   std::vector<std::string> restart;
   bool auto_approve = false;
+  bool locked = false;
   bool detailed_exit_code = false;
   std::size_t parallelism = 10;
   std::string trace_file;

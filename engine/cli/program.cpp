@@ -7,11 +7,14 @@
 #include "providers/core/resources/record/schema.hpp"
 #include "providers/pve/resources/bridge/bridge.hpp"
 #include "providers/pve/resources/bridge/schema.hpp"
+#include "providers/pve/resources/image/image.hpp"
 #include "providers/pve/resources/image/schema.hpp"
 #include "providers/pve/resources/pool/pool.hpp"
 #include "providers/pve/resources/pool/schema.hpp"
 #include "providers/pve/resources/template/schema.hpp"
+#include "providers/pve/resources/template/template.hpp"
 #include "providers/pve/resources/vm/schema.hpp"
+#include "providers/pve/resources/vm/vm.hpp"
 
 namespace pveplan::cli {
 
@@ -26,11 +29,9 @@ KnownTypes::KnownTypes() {
   types_.add(std::make_unique<core::RecordType>(keep(core::record_schema())));
   types_.add(std::make_unique<pve::PoolType>(keep(pve::pool_schema())));
   types_.add(std::make_unique<pve::BridgeType>(keep(pve::bridge_schema())));
-  // Known to the language, so that whole topologies can be validated; plan says that they come
-  // later.
-  keep(pve::image_schema());
-  keep(pve::template_schema());
-  keep(pve::vm_schema());
+  types_.add(std::make_unique<pve::ImageType>(keep(pve::image_schema())));
+  types_.add(std::make_unique<pve::TemplateType>(keep(pve::template_schema())));
+  types_.add(std::make_unique<pve::VmType>(keep(pve::vm_schema())));
 }
 
 const char* program_version() { return "0.1.0"; }
@@ -48,6 +49,7 @@ async::Task<int> run_command(Program& program, Options options) {
   if (name == "validate") return run_validate(program, std::move(options));
   if (name == "plan") return run_plan(program, std::move(options));
   if (name == "apply" || name == "destroy") return run_apply(program, std::move(options));
+  if (name == "lock") return run_lock(program, std::move(options));
   if (name == "show") return run_show(program, std::move(options));
   if (name == "state list") return run_state_list(program, std::move(options));
   if (name == "state show") return run_state_show(program, std::move(options));

@@ -1,10 +1,12 @@
 #include "engine/cli/workspace.hpp"
 
 #include "providers/pve/cluster/cluster.hpp"
+#include "providers/pve/cluster/surroundings.hpp"
 #include "schema/diagnostic_text.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace pveplan::cli {
@@ -28,6 +30,11 @@ async::Task<schema::Result<bool>> ClusterLink::vmid_is_free(std::int64_t vmid) {
   auto free = co_await pve::vmid_is_free(client_, vmid);
   co_return free;
 }
+async::Task<schema::Result<core::Surroundings>> ClusterLink::look_around(
+    model::ClusterFacts cluster, core::SurroundingsRequest request) {
+  auto around = co_await pve::read_surroundings(client_, std::move(cluster), std::move(request));
+  co_return around;
+}
 
 namespace {
 
@@ -38,11 +45,14 @@ std::string state_directory(const schema::Topology& topology) {
 
 }  // namespace
 
-Workspace::Workspace(Program& program, schema::Loaded loaded)
+Workspace::Workspace(Program& program, schema::Loaded loaded, schema::Pins pins, bool locked)
     : program_(program),
       loaded_(std::move(loaded)),
+      pins_(std::move(pins)),
+      locked_(locked),
       store_(program.host.files, program.host.random, program.host.clock, program.host.environment,
-             state_directory(*loaded_.topology), program_version()) {}
+             state_directory(*loaded_.topology), program_version()),
+      vault_(program.host, *loaded_.topology) {}
 
 async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
   const auto& connection = topology().connection;
@@ -69,6 +79,9 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
 engine::Services Workspace::services(engine::EventSink& events) {
   engine::Services services(program_.host, program_.known.types(), program_.known.schemas(),
                             events);
+  services.secrets = &vault_;
+  services.pins = &pins_;
+  services.locked = locked_;
   if (link_) {
     services.api = &link_->api();
     services.tasks = link_.get();
@@ -124,11 +137,36 @@ void print_diagnostics(Program& program, const Options& options, const schema::S
   program.err(schema::render_items(sources, diagnostics, render_options(program, options)));
 }
 
+std::string lock_file_path(const Options& options) {
+  const auto folder = options.directory.empty() ? std::string() : options.directory + "/";
+  return folder + "pveplan.lock.toml";
+}
+
+namespace {
+
+schema::Pins read_pins(Program& program, const Options& options, schema::SourceMap& sources,
+                       schema::Diagnostics& problems) {
+  const auto path = lock_file_path(options);
+  auto text = program.host.files.read(path);
+  if (text) return schema::parse_lock_file(sources, path, std::move(*text), problems);
+  if (text.error().code != ENOENT)
+    problems.add(schema::error("Lock file not readable", text.error().text() + "."));
+  return {};
+}
+
+}  // namespace
+
 std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options) {
   auto loaded = load_topology(program, options);
   print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
   if (!loaded.topology) return nullptr;
-  return std::make_unique<Workspace>(program, std::move(loaded));
+  schema::Diagnostics problems;
+  auto pins = read_pins(program, options, loaded.sources, problems);
+  print_diagnostics(program, options, loaded.sources, problems);
+  if (problems.has_errors()) return nullptr;
+  const bool in_ci = program.host.environment.variable("CI") == "true";
+  return std::make_unique<Workspace>(program, std::move(loaded), std::move(pins),
+                                     options.locked || in_ci);
 }
 
 }  // namespace pveplan::cli

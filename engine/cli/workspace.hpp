@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/cli/program.hpp"
+#include "engine/cli/secret_vault.hpp"
 #include "engine/converge.hpp"
 #include "providers/pve/client/client.hpp"
 #include "providers/pve/task/task_watcher.hpp"
@@ -23,6 +24,8 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
   async::Task<core::TaskEnd> look(std::string upid) override;
   async::Task<schema::Result<model::ClusterFacts>> load() override;
   async::Task<schema::Result<bool>> vmid_is_free(std::int64_t vmid) override;
+  async::Task<schema::Result<core::Surroundings>> look_around(
+      model::ClusterFacts cluster, core::SurroundingsRequest request) override;
 
  private:
   pve::Client client_;
@@ -32,7 +35,7 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
 /// A loaded topology with its state and its cluster.
 class Workspace {
  public:
-  Workspace(Program& program, schema::Loaded loaded);
+  Workspace(Program& program, schema::Loaded loaded, schema::Pins pins, bool locked);
 
   const schema::Topology& topology() const { return *loaded_.topology; }
   const schema::SourceMap& sources() const { return loaded_.sources; }
@@ -45,7 +48,10 @@ class Workspace {
  private:
   Program& program_;
   schema::Loaded loaded_;
+  schema::Pins pins_;
+  bool locked_ = false;
   state::LocalStore store_;
+  SecretVault vault_;
   std::unique_ptr<ClusterLink> link_;
 };
 
@@ -55,6 +61,9 @@ std::unique_ptr<Workspace> open_workspace(Program& program, const Options& optio
 
 /// The same without a state: for `validate` and `graph`.
 schema::Loaded load_topology(Program& program, const Options& options);
+
+/// `pveplan.lock.toml` beside the topology.
+std::string lock_file_path(const Options& options);
 
 /// Prints diagnostics to the error output, each with its source line.
 void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,

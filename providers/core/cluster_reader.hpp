@@ -5,8 +5,35 @@
 #include "schema/diagnostic.hpp"
 
 #include <cstdint>
+#include <map>
+#include <set>
+#include <string>
 
 namespace pveplan::core {
+
+/// What stands around new objects: read only when something is newly chosen, since it costs a call
+/// for each guest, storage or node.
+class Surroundings {
+ public:
+  Surroundings() {}
+  std::set<std::string> macs;       ///< of the guests that are not ours, in upper case
+  std::set<std::string> addresses;  ///< IPv4 without prefix, of the same guests
+  std::uint64_t guests_seen = 0, guests_unreadable = 0;
+  /// Guests that do not exist any more may have left backups or volumes under their id.
+  std::set<std::int64_t> vmids_with_volumes;
+  std::map<std::string, std::set<std::string>> bridges;  ///< by node
+  std::uint64_t reads = 0;
+};
+
+/// What of the surroundings is needed.
+class SurroundingsRequest {
+ public:
+  SurroundingsRequest() {}
+  bool guests = false;                ///< MACs and addresses
+  bool volumes = false;               ///< ids that backups or volumes go by
+  std::set<std::string> bridges_of;   ///< nodes
+  std::set<std::int64_t> own_guests;  ///< not read: the state knows them
+};
 
 /// Reads what one listing says of the whole cluster.
 class ClusterReader {
@@ -16,6 +43,9 @@ class ClusterReader {
   /// `GET /cluster/nextid?vmid=N` answers N: no guest of the whole cluster has the id, hidden ones
   /// and those of offline nodes included (FACTS 18.4).
   virtual async::Task<schema::Result<bool>> vmid_is_free(std::int64_t vmid) = 0;
+  /// Parts that the token may not read are left out; nothing is concluded from their absence.
+  virtual async::Task<schema::Result<Surroundings>> look_around(model::ClusterFacts cluster,
+                                                                SurroundingsRequest request) = 0;
 };
 
 }  // namespace pveplan::core

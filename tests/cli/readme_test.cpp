@@ -42,15 +42,6 @@ TEST_CASE("the README shows what plan really prints for its topology") {
   CHECK(std::getenv("PVEPLAN_UPDATE_GOLDEN") == nullptr);
 }
 
-TEST_CASE("a topology of types that come later is refused and nothing is written") {
-  pveplan::sim::Rig rig(1);
-  rig.write_topology("[pveplan]\nname = \"t\"\n" + pveplan::sim::Rig::connection() + "[vm.a]\nmemory = \"1GiB\"\n[record.b]\ninput = 1\n");
-  const auto apply = rig.run({"apply", "--auto-approve"});
-  CHECK(apply.exit_code == 1);
-  CHECK(apply.err.find("Resource type comes later") != std::string::npos);
-  CHECK(rig.run({"state", "list"}).out.empty());
-}
-
 TEST_CASE("apply without a terminal asks for a flag instead of waiting for ever") {
   pveplan::sim::Rig rig(1);
   rig.write_topology("[pveplan]\nname = \"t\"\n[record.b]\ninput = 1\n");

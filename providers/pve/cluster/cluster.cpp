@@ -130,6 +130,25 @@ void read_certificates(const Value& data, ClusterFacts& facts) {
   }
 }
 
+/// `next-id` is a property string such as "lower=200,upper=300", the upper end exclusive (FACTS
+/// 18.4); newer servers answer it as an object.
+void read_options(const Value& data, ClusterFacts& facts) {
+  const auto prefix = text_of(data, "mac_prefix");
+  if (!prefix.empty()) facts.mac_prefix = prefix;
+  const auto* range = data.find("next-id");
+  if (range == nullptr) return;
+  const auto end = [range](const std::string& name) -> std::int64_t {
+    if (range->has_fields()) return integer_of(*range, name);
+    for (const auto& part : split_commas(as_text(range))) {
+      if (part.starts_with(name + "="))
+        return parse_integer(part.substr(name.size() + 1)).value_or(0);
+    }
+    return 0;
+  };
+  if (const auto lower = end("lower"); lower > 0) facts.first_vmid = lower;
+  if (const auto upper = end("upper"); upper > 0) facts.last_vmid = upper - 1;
+}
+
 bool is_optional(const core::ApiError& error) {
   return error.failure == core::ApiFailure::forbidden || error.status == 501;
 }
@@ -157,8 +176,7 @@ async::Task<schema::Result<ClusterFacts>> load_cluster_facts(core::Api& api, std
 
   auto options = co_await api.get("/cluster/options", core::Parameters());
   if (options) {
-    const auto prefix = text_of(options->data, "mac_prefix");
-    if (!prefix.empty()) facts.mac_prefix = prefix;
+    read_options(options->data, facts);
   } else if (!is_optional(options.error())) {
     co_return std::unexpected(options.error().diagnostic());
   }

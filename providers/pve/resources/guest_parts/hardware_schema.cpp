@@ -87,6 +87,7 @@ void add_hardware(ObjectBuilder& object) {
                         "pvscsi"})
                .effect(EffectRule::restart)
                .default_ours(Value::string("virtio-scsi-single"), "for a VM that is not a clone")
+               .only_without("template")
                .option("scsihw")
                .doc("The controller of SCSI disks."))
       .add(attr("agent", one_of({boolean(), object_of(agent_schema())}))

@@ -10,7 +10,7 @@ ObjectBuilder& add_source(ObjectBuilder& object) {
   return object
       .add(attr("url", string())
                .format(Format::url)
-               .effect(EffectRule::create_only)
+               .effect(EffectRule::replaces)
                .wire({"url", {}, false, {}, Wire::Encoding::plain, true, false})
                .doc("Where the node downloads the image from."))
       .add(attr("file", string())
@@ -26,7 +26,7 @@ ObjectBuilder& add_source(ObjectBuilder& object) {
                     "\"debian-12\"."))
       .add(attr("checksum", string())
                .format(Format::checksum)
-               .effect(EffectRule::create_only)
+               .effect(EffectRule::replaces)
                .wire({"checksum", {}, false, {}, Wire::Encoding::plain, true, false})
                .doc("The checksum that the file must have: \"sha256:…\", \"sha512:…\"."))
       .add(attr("checksum_url", string())
@@ -66,7 +66,6 @@ ResourceSchema image_schema() {
   object
       .add(attr("name", string())
                .identity()
-               .chosen(Choice::instance_name)
                .matches("[A-Za-z0-9][A-Za-z0-9._-]*",
                         "a file name of letters, digits, \".\", \"_\" "
                         "and \"-\"")
@@ -82,6 +81,14 @@ ResourceSchema image_schema() {
               .wire({"content", {}, false, {}, Wire::Encoding::plain, true, false})
               .doc("What the storage keeps it as. \"container\" is another word for Proxmox's "
                    "\"vztmpl\"."))
+      .add(attr("size", size())
+               .effect(EffectRule::none)
+               .doc("Bytes of the file, from the lock file.")
+               .later("The lock file holds it, and `pveplan lock` finds it out: take it out."))
+      .add(attr("format", string())
+               .effect(EffectRule::none)
+               .doc("\"qcow2\" or \"raw\", from the lock file.")
+               .later("The lock file holds it, and `pveplan lock` finds it out: take it out."))
       .add(attr("id", string())
                .computed()
                .doc("The volume, such as \"local:import/debian12.qcow2\"."));

@@ -71,6 +71,7 @@ void add_origin(ObjectBuilder& object) {
                .values({"full", "linked"})
                .effect(EffectRule::create_only)
                .default_ours(Value::string("full"), "for a VM from a template")
+               .only_with("template")
                .doc("Whether the clone copies the template's disks or builds on them."))
       .constraint({CrossConstraint::Kind::at_most_one_of,
                    {"template", "image", "iso"},

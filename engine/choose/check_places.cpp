@@ -1,0 +1,235 @@
+#include "engine/choose/check_places.hpp"
+
+#include "engine/choose/schema_walk.hpp"
+#include "schema/suggest.hpp"
+#include "schema/units.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::engine {
+
+using schema::Path;
+using schema::Resource;
+using schema::ResourceAddress;
+using schema::Value;
+
+namespace {
+
+const model::StorageFacts* storage_on(const model::ClusterFacts& cluster, const std::string& node,
+                                      const std::string& name) {
+  const auto at = std::find_if(cluster.storages.begin(), cluster.storages.end(),
+                               [&](const model::StorageFacts& each) {
+                                 return each.storage == name && (node.empty() || each.node == node);
+                               });
+  return at == cluster.storages.end() ? nullptr : &*at;
+}
+
+class PlaceChecks {
+ public:
+  PlaceChecks(const schema::Topology& topology, const SettledChoices& settled,
+              const Services& services, const state::StateFile& state,
+              const model::ClusterFacts& cluster)
+      : topology_(topology),
+        settled_(settled),
+        services_(services),
+        state_(state),
+        cluster_(cluster) {}
+
+  schema::Diagnostics check() {
+    for (const auto& resource : topology_.resources) {
+      const auto& attributes = chosen(resource);
+      const auto node = node_of(resource, attributes);
+      const auto* facts = cluster_.node(node);
+      if (facts != nullptr && !facts->online) continue;
+      if (state_.row(resource.address) == nullptr) check_storages(resource, attributes, node);
+      if (resource.address.type == "image") check_pin(resource, attributes);
+      check_bridges(resource, node);
+    }
+    return std::move(diagnostics_);
+  }
+
+ private:
+  const Value& chosen(const Resource& resource) const {
+    const auto at = settled_.choices.attributes.find(resource.address);
+    return at == settled_.choices.attributes.end() ? resource.attributes : at->second;
+  }
+
+  static std::string node_of(const Resource& resource, const Value& attributes) {
+    const bool per_node = resource.schema->instances != schema::Instances::single;
+    return per_node ? resource.address.key.value_or("") : text_at(attributes, "node");
+  }
+
+  /// "images" for the disks of guests; of an image what its volume says: "local:import/x.qcow2".
+  std::string content_of(const Resource& resource, const Value& attributes) const {
+    const auto* type = services_.types.find(resource.address.type);
+    const auto identity = type == nullptr ? Value() : type->identity(resource.address, attributes);
+    const auto volume = text_at(identity, "volid");
+    const auto colon = volume.find(':'), slash = volume.find('/');
+    if (colon == volume.npos || slash == volume.npos) return "images";
+    return volume.substr(colon + 1, slash - colon - 1);
+  }
+
+  void check_storages(const Resource& resource, const Value& attributes, const std::string& node) {
+    for (const auto& storage : names_of(resource, "storage")) {
+      const auto* facts = storage_on(cluster_, node, storage.name);
+      if (facts == nullptr) {
+        unknown_storage(resource, storage, node);
+        continue;
+      }
+      const auto content = content_of(resource, attributes);
+      const auto& allowed = facts->content;
+      if (std::find(allowed.begin(), allowed.end(), content) != allowed.end()) continue;
+      auto all = allowed;
+      all.push_back(content);
+      add(resource, storage, "Storage does not take this",
+          fmt::format(
+              "{} keeps no content of type \"{}\". Allow it with: pvesm set {} --content {}",
+              storage.name, content, storage.name, fmt::join(all, ",")));
+    }
+  }
+
+  void unknown_storage(const Resource& resource, const NamedThing& storage,
+                       const std::string& node) {
+    std::vector<std::string> there;
+    for (const auto& each : cluster_.storages) {
+      if (node.empty() || each.node == node) there.push_back(each.storage);
+    }
+    if (there.empty()) {
+      add(resource, storage, "No storage visible",
+          fmt::format("This token sees no storage on {}: it lacks Datastore.Audit on /storage/{}, "
+                      "or the node has none.",
+                      node.empty() ? "any node" : node, storage.name));
+      return;
+    }
+    add(resource, storage, "Unknown storage",
+        fmt::format("{} has no storage \"{}\" that this token may see; it has {}.{}",
+                    node.empty() ? "The cluster" : node, storage.name, schema::join_words(there),
+                    schema::did_you_mean(storage.name, there)));
+  }
+
+  /// A list of checksums that nobody has read checks nothing.
+  void check_pin(const Resource& resource, const Value& attributes) {
+    const bool lists = !text_at(resource.attributes, "checksum_url").empty();
+    if (!text_at(attributes, "checksum").empty() || (!lists && !services_.locked)) return;
+    if (!told_.insert(resource.address.name).second) return;
+    auto diagnostic = schema::error(
+        "Image not pinned",
+        lists
+            ? fmt::format("The lock file has no checksum of image.{} at this url. Run pveplan lock "
+                          "and commit pveplan.lock.toml.",
+                          resource.address.name)
+            : fmt::format("image.{} has no checksum, which --locked and CI=true ask for. Add "
+                          "`checksum` or `checksum_url` and run pveplan lock.",
+                          resource.address.name),
+        resource.span_of(Path({lists ? "checksum_url" : "url"})));
+    diagnostic.address = resource.address;
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  bool is_block(const std::string& type, const std::string& name, const std::string& node) const {
+    return topology_.find({type, name, "", std::nullopt}) != nullptr ||
+           topology_.find({type, name, "", node}) != nullptr;
+  }
+
+  void check_bridges(const Resource& resource, const std::string& node) {
+    const auto known = settled_.facts.around.bridges.find(node);
+    if (known == settled_.facts.around.bridges.end()) return;
+    for (const auto& bridge : names_of(resource, "bridge")) {
+      if (is_block("bridge", bridge.name, node) || known->second.contains(bridge.name)) continue;
+      const std::vector<std::string> there(known->second.begin(), known->second.end());
+      add(resource, bridge, "Unknown bridge",
+          there.empty()
+              ? fmt::format("{} has no bridge \"{}\". Declare it as [bridge.{}], or name one that "
+                            "exists.",
+                            node, bridge.name, bridge.name)
+              : fmt::format("{} has no bridge \"{}\"; it has {}.{}", node, bridge.name,
+                            schema::join_words(there), schema::did_you_mean(bridge.name, there)));
+    }
+  }
+
+  void add(const Resource& resource, const NamedThing& thing, std::string summary,
+           std::string detail) {
+    auto diagnostic =
+        schema::error(std::move(summary), std::move(detail), resource.span_of(thing.path));
+    diagnostic.address = resource.address;
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  const schema::Topology& topology_;
+  const SettledChoices& settled_;
+  const Services& services_;
+  const state::StateFile& state_;
+  const model::ClusterFacts& cluster_;
+  schema::Diagnostics diagnostics_;
+  std::set<std::string> told_;
+};
+
+/// Bytes that the plan's new disks and grown ones take, by node and storage.
+std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const model::Plan& plan) {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> claims;
+  for (const auto& change : plan.changes) {
+    const auto node = text_at(change.identity, "node");
+    const Value* disks = change.after.find("disk");
+    if (change.action != model::Action::create || disks == nullptr || !disks->has_fields())
+      continue;
+    for (const auto& [name, disk] : disks->as_fields()) {
+      const Value* size = disk.find("size");
+      auto storage = text_at(disk, "storage");
+      if (storage.empty()) storage = text_at(change.after, "storage");
+      if (size == nullptr || size->kind() != Value::Kind::integer || storage.empty()) continue;
+      claims[{node, storage}] += static_cast<std::uint64_t>(size->as_integer());
+    }
+  }
+  return claims;
+}
+
+void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster) {
+  for (const auto& [place, bytes] : claims_of(plan)) {
+    const auto* facts = storage_on(cluster, place.first, place.second);
+    if (facts == nullptr || facts->total == 0) continue;
+    const auto free = facts->total - std::min(facts->used, facts->total);
+    if (bytes > free) {
+      plan.warnings.push_back(schema::warning(
+          "More than is free",
+          fmt::format(
+              "New disks of {} on {} of {}, which has {} free: the storage may run full when "
+              "the guests fill their disks.",
+              schema::format_size(static_cast<std::int64_t>(bytes)), place.second, place.first,
+              schema::format_size(static_cast<std::int64_t>(free)))));
+    }
+    constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+    plan.capacity.push_back(fmt::format("{} {} {} of {} GiB", place.second, place.first,
+                                        (free - std::min(bytes, free)) / kGiB,
+                                        facts->total / kGiB));
+  }
+}
+
+}  // namespace
+
+schema::Diagnostics check_places(const schema::Topology& topology, const SettledChoices& settled,
+                                 const Services& services, const state::StateFile& state,
+                                 const model::ClusterFacts& cluster) {
+  return PlaceChecks(topology, settled, services, state, cluster).check();
+}
+
+void describe_places(model::Plan& plan, const SettledChoices& settled,
+                     const state::StateFile& state, const model::ClusterFacts& cluster) {
+  for (auto& change : plan.changes) {
+    const auto why = settled.choices.placed_by.find(change.address);
+    if (change.action == model::Action::create && why != settled.choices.placed_by.end())
+      change.facts = Value::map({{"placement_reason", Value::string(why->second)}});
+  }
+  describe_capacity(plan, cluster);
+  std::set<std::int64_t> ours;
+  for (const auto& [address, row] : state.rows) {
+    const Value* vmid = row.identity.find("vmid");
+    if (vmid != nullptr && vmid->kind() == Value::Kind::integer) ours.insert(vmid->as_integer());
+  }
+  plan.unmanaged_guests = static_cast<std::uint64_t>(
+      std::count_if(cluster.guests.begin(), cluster.guests.end(),
+                    [&ours](const model::GuestFacts& each) { return !ours.contains(each.vmid); }));
+}
+
+}  // namespace pveplan::engine

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "engine/choose/choose.hpp"
+
+namespace pveplan::engine {
+
+/// Choices together with what they were made from.
+struct SettledChoices {
+  SettledChoices() {}  // no aggregate: coroutine parameter (g++ 12)
+  Choices choices;
+  ChoiceFacts facts;
+  std::uint64_t reads = 0;  ///< beyond the listing, for new objects only
+};
+
+/// Chooses, reads what must be known of the surroundings where something is new, and confirms each
+/// new VMID with the server. Secrets are replaced by their digests.
+async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
+    const Services& services, const schema::Topology& topology, const state::StateFile& state,
+    const model::ClusterFacts& cluster);
+
+/// Chooses again when living guests turn out to have things in slots that were chosen.
+void choose_around_undeclared(SettledChoices& settled, const schema::Topology& topology,
+                              const state::StateFile& state, const model::ClusterFacts& cluster,
+                              const LiveState& live);
+
+}  // namespace pveplan::engine

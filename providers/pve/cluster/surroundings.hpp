@@ -1,0 +1,13 @@
+#pragma once
+
+#include "providers/core/api.hpp"
+#include "providers/core/cluster_reader.hpp"
+
+namespace pveplan::pve {
+
+/// Reads the configs of guests that are not ours, what the storages hold, and the bridges of nodes,
+/// each only as far as it is asked for.
+async::Task<schema::Result<core::Surroundings>> read_surroundings(
+    core::Api& api, model::ClusterFacts cluster, core::SurroundingsRequest request);
+
+}  // namespace pveplan::pve
