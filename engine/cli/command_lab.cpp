@@ -69,6 +69,7 @@ World new_world(Program& program, const Options& options, int major) {
   wanted.nodes = options.nodes;
   wanted.major = major;
   wanted.seed = program.host.random.next();
+  if (options.port > 0 && options.port < 65535) wanted.mirror_port = options.port + 1;
   wanted.start = std::chrono::time_point_cast<lab::Duration>(program.host.clock.wall());
   return lab::make_world(wanted);
 }
@@ -153,6 +154,14 @@ std::expected<std::unique_ptr<async::FileLock>, std::string> lock_world(async::F
   return std::move(*lock);
 }
 
+std::string mirror_text(const lab::LabServer& server) {
+  std::string text =
+      fmt::format("mirror on http://127.0.0.1:{} (SHA256SUMS and SHA512SUMS beside the files)\n",
+                  server.mirror_port());
+  for (const std::string& url : server.mirror_urls()) text += fmt::format("  {}\n", url);
+  return text;
+}
+
 int serve_lab(Program& program, const Options& options) {
   if (options.port < 0 || options.port > 65535)
     return misused(program, fmt::format("--port is 0 to 65535, not {}.", options.port));
@@ -180,6 +189,7 @@ int serve_lab(Program& program, const Options& options) {
       "listening on https://127.0.0.1:{} ({} node{}, Proxmox VE {}, fingerprint "
       "{})\n",
       server.port(), nodes, nodes == 1 ? "" : "s", release, wanted.certificate.fingerprint()));
+  program.out(mirror_text(server));
   if (auto ended = server.run(); !ended) return fail(program, ended.error());
   return kSuccess;
 }

@@ -3,19 +3,25 @@
 #include "lab/core/core.hpp"
 #include "lab/core/envelope.hpp"
 #include "lab/core/http.hpp"
+#include "lab/core/text.hpp"
+#include "lab/server/mirror_server.hpp"
 #include "schema/json.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 #include <boost/beast/ssl.hpp>
+#include <boost/beast/zlib.hpp>
+#include <boost/crc.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <list>
 #include <map>
 #include <optional>
+#include <sstream>
 
 namespace pveplan::lab {
 namespace {
@@ -31,6 +37,11 @@ constexpr std::chrono::seconds kIdle{5};
 /// For a client that stops in the middle of a handshake or does not take its answer.
 constexpr std::chrono::seconds kStalled{30};
 constexpr std::size_t kLargestHead = 8 * 1024;
+/// Answers up to this size are never compressed.
+constexpr std::size_t kSmallBody = 1024;
+constexpr std::size_t kWorkers = 3;
+/// After so many requests a worker process ends, and its connections with it.
+constexpr int kWorkersLife = 1000;
 
 Request request_from(const http::request<http::string_body>& given) {
   Request request;
@@ -51,6 +62,27 @@ std::string http_date(Time time) {
                      fmt::gmtime(static_cast<std::time_t>(unix_seconds(time))));
 }
 
+/// The bytes as a gzip file.
+std::string gzipped(const std::string& text) {
+  beast::zlib::deflate_stream stream;
+  std::string packed(stream.upper_bound(text.size()) + 64, '\0');
+  beast::zlib::z_params work;
+  work.next_in = text.data();
+  work.avail_in = text.size();
+  work.next_out = packed.data();
+  work.avail_out = packed.size();
+  error_code ended;
+  stream.write(work, beast::zlib::Flush::finish, ended);
+  packed.resize(work.total_out);
+  boost::crc_32_type sum;
+  sum.process_bytes(text.data(), text.size());
+  std::string tail;
+  for (const std::uint32_t number : {sum.checksum(), static_cast<std::uint32_t>(text.size())}) {
+    for (int shift = 0; shift < 32; shift += 8) tail += static_cast<char>(number >> shift);
+  }
+  return std::string("\x1f\x8b\x08\0\0\0\0\0\0\3", 10) + packed + tail;
+}
+
 schema::Diagnostic cannot_listen(const std::string& address, unsigned port,
                                  const error_code& cause) {
   return schema::error("The lab cannot listen",
@@ -58,6 +90,17 @@ schema::Diagnostic cannot_listen(const std::string& address, unsigned port,
                                    "or choose another port with --port.",
                                    address, port, cause.message()));
 }
+
+/// One of the processes among which the real server shares its connections.
+struct Worker {
+  int served = 0;
+  int generation = 0;
+  void serve() {
+    if (++served < kWorkersLife) return;
+    served = 0;
+    ++generation;
+  }
+};
 
 }  // namespace
 
@@ -68,6 +111,8 @@ class LabServer::Impl {
 
   schema::Result<void> listen();
   std::uint16_t port() const { return options_.port; }
+  std::uint16_t mirror_port() const { return mirror_.port(); }
+  std::vector<std::string> mirror_urls() const;
   void stop_at_signals();
   schema::Result<void> run();
   void stop() { loop_.stop(); }
@@ -81,7 +126,9 @@ class LabServer::Impl {
  private:
   schema::Result<void> open(const std::string& address, const std::string& node);
   schema::Result<void> open_all();
+  schema::Result<void> open_mirror(std::uint16_t wanted);
   void accept(tcp::acceptor& acceptor, const std::string& node);
+  void welcome(tcp::socket socket, const std::string& node);
   schema::Result<void> write_counts();
   void save();
 
@@ -90,6 +137,8 @@ class LabServer::Impl {
   asio::signal_set signals_{loop_};
   std::list<tcp::acceptor> acceptors_;
   Core core_;
+  MirrorServer mirror_{loop_, core_.world().storage.mirror};
+  std::array<Worker, kWorkers> workers_;
   async::Files& files_;
   ServerOptions options_;
   WorldStore store_;
@@ -102,27 +151,32 @@ class LabServer::Impl {
 
 namespace {
 
-/// One connection, kept alive by its own pending operation.
+/// What a connection needs of the server.
+struct Connection {
+  std::string node;
+  std::uint64_t number = 0;
+  Worker* worker = nullptr;
+  std::function<Answer(const Request&)> serve;
+  std::function<std::chrono::nanoseconds(const Answer&)> delay;
+  std::function<Time()> date;
+};
+
+/// One connection over TLS, kept alive by its own pending operation.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  using Serve = std::function<Answer(const Request&)>;
-  using Delay = std::function<std::chrono::nanoseconds(const Answer&)>;
-  using Date = std::function<Time()>;
-
-  Session(tcp::socket socket, asio::ssl::context& tls, std::string node, std::uint64_t number)
-      : stream_(std::move(socket), tls),
+  Session(beast::tcp_stream stream, asio::ssl::context& tls, beast::flat_buffer begun,
+          Connection connection)
+      : stream_(std::move(stream), tls),
         timer_(stream_.get_executor()),
-        node_(std::move(node)),
-        number_(number) {}
-
-  Serve serve;
-  Delay delay;
-  Date date;
+        connection_(std::move(connection)),
+        generation_(connection_.worker->generation),
+        buffer_(std::move(begun)) {}
 
   void start() {
     beast::get_lowest_layer(stream_).expires_after(kStalled);
-    stream_.async_handshake(asio::ssl::stream_base::server,
-                            [self = shared_from_this()](error_code failed) {
+    stream_.async_handshake(asio::ssl::stream_base::server, buffer_.data(),
+                            [self = shared_from_this()](error_code failed, std::size_t used) {
+                              self->buffer_.consume(used);
                               if (!failed) self->read();
                             });
   }
@@ -131,11 +185,24 @@ class Session : public std::enable_shared_from_this<Session> {
   void read() {
     parser_.emplace();
     parser_->header_limit(kLargestHead);
-    parser_->body_limit(kLargestBody);
+    parser_->body_limit(kLargestUpload);
     beast::get_lowest_layer(stream_).expires_after(kIdle);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code failed, std::size_t) { self->read_body(failed); });
+  }
+
+  /// Only files may be large.
+  void read_body(error_code failed) {
+    if (failed) return take(failed);
+    if (!is_upload(request_from(parser_->get()))) {
+      if (parser_->content_length().value_or(0) > kLargestBody)
+        return take(http::error::body_limit);
+      parser_->body_limit(kLargestBody);
+    }
     http::async_read(
         stream_, buffer_, *parser_,
-        [self = shared_from_this()](error_code failed, std::size_t) { self->take(failed); });
+        [self = shared_from_this()](error_code error, std::size_t) { self->take(error); });
   }
 
   void take(error_code failed) {
@@ -144,16 +211,19 @@ class Session : public std::enable_shared_from_this<Session> {
     if (failed) return;
     ++requests_;
     Request request = request_from(parser_->get());
-    request.node = node_;
-    request.connection = number_;
-    Answer answer = serve(request);
-    if (answer.disposition != Disposition::send) return drop(answer.disposition);
+    request.node = connection_.node;
+    request.connection = connection_.number;
+    Answer answer = connection_.serve(request);
+    connection_.worker->serve();
+    cuts_ = answer.disposition == Disposition::cut;
+    if (answer.disposition != Disposition::send && !cuts_) return drop(answer.disposition);
     hold(std::move(answer));
   }
 
   void hold(Answer answer) {
-    keep_ = !answer.closes_connection() && parser_->get().keep_alive() && requests_ < kMostRequests;
-    const auto wait = delay(answer);
+    keep_ = !answer.closes_connection() && parser_->get().keep_alive() &&
+            requests_ < kMostRequests && generation_ == connection_.worker->generation;
+    const auto wait = connection_.delay(answer);
     fill(std::move(answer));
     if (wait.count() <= 0) return write();
     timer_.expires_after(wait);
@@ -169,6 +239,11 @@ class Session : public std::enable_shared_from_this<Session> {
     response_.reason(answer.reason);
     for (const auto& [name, text] : answer.headers) response_.set(name, text);
     response_.set(http::field::server, "pve-api-daemon/3.0");
+    const std::string codings(parser_->get()[http::field::accept_encoding]);
+    if (answer.body.size() > kSmallBody && codings.find("gzip") != std::string::npos) {
+      answer.body = gzipped(answer.body);
+      response_.set(http::field::content_encoding, "gzip");
+    }
     response_.body() = std::move(answer.body);
     response_.keep_alive(keep_);
     response_.set(http::field::connection, keep_ ? "Keep-Alive" : "close");
@@ -176,13 +251,23 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void write() {
-    response_.set(http::field::date, http_date(date()));
+    response_.set(http::field::date, http_date(connection_.date()));
     beast::get_lowest_layer(stream_).expires_after(kStalled);
+    if (cuts_) return write_half();
     http::async_write(stream_, response_,
                       [self = shared_from_this()](error_code failed, std::size_t) {
                         if (failed) return;
                         self->keep_ ? self->read() : self->shut_down();
                       });
+  }
+
+  void write_half() {
+    std::ostringstream text;
+    text << response_;
+    half_ = text.str().substr(0, text.str().size() / 2);
+    asio::async_write(
+        stream_, asio::buffer(half_),
+        [self = shared_from_this()](error_code, std::size_t) { self->drop(Disposition::cut); });
   }
 
   void shut_down() {
@@ -201,13 +286,63 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::ssl_stream<beast::tcp_stream> stream_;
   asio::steady_timer timer_;
-  std::string node_;
-  std::uint64_t number_;
+  Connection connection_;
+  int generation_;  ///< of the worker, when the connection was made
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
+  std::string half_;
   int requests_ = 0;
   bool keep_ = true;
+  bool cuts_ = false;
+};
+
+/// Looks whether a new client speaks TLS. Who does not is sent to https, one request long.
+class Door : public std::enable_shared_from_this<Door> {
+ public:
+  using Enter = std::function<void(beast::tcp_stream, beast::flat_buffer)>;
+
+  Door(tcp::socket socket, Enter enter) : stream_(std::move(socket)), enter_(std::move(enter)) {}
+
+  void open() {
+    stream_.expires_after(kStalled);
+    beast::async_detect_ssl(stream_, buffer_,
+                            [self = shared_from_this()](error_code failed, bool speaks_tls) {
+                              if (failed) return;
+                              if (!speaks_tls) return self->read();
+                              self->enter_(std::move(self->stream_), std::move(self->buffer_));
+                            });
+  }
+
+ private:
+  void read() {
+    parser_.header_limit(kLargestHead);
+    http::async_read_header(stream_, buffer_, parser_,
+                            [self = shared_from_this()](error_code failed, std::size_t) {
+                              if (!failed) self->redirect();
+                            });
+  }
+
+  void redirect() {
+    const auto& asked = parser_.get();
+    const bool only_reads = asked.method() == http::verb::get || asked.method() == http::verb::head;
+    response_.result(only_reads ? http::status::moved_permanently
+                                : http::status::permanent_redirect);
+    response_.set(http::field::location,
+                  "https://" + std::string(asked[http::field::host]) + std::string(asked.target()));
+    response_.set(http::field::connection, "close");
+    response_.prepare_payload();
+    http::async_write(stream_, response_, [self = shared_from_this()](error_code, std::size_t) {
+      error_code ignored;
+      self->stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    });
+  }
+
+  beast::tcp_stream stream_;
+  Enter enter_;
+  beast::flat_buffer buffer_;
+  http::request_parser<http::empty_body> parser_;
+  http::response<http::empty_body> response_;
 };
 
 }  // namespace
@@ -290,21 +425,44 @@ schema::Result<void> LabServer::Impl::listen() {
     options_.port = 0;
     opened = open_all();
   }
-  return opened;
+  return opened ? open_mirror(wanted) : opened;
+}
+
+/// The mirror's port follows the API's; any free one when that was free to choose.
+schema::Result<void> LabServer::Impl::open_mirror(std::uint16_t wanted) {
+  const auto port = wanted == 0 || wanted == 65535 ? 0 : wanted + 1;
+  if (auto opened = mirror_.listen(static_cast<std::uint16_t>(port)); !opened) return opened;
+  move_mirror(core_.world().storage, mirror_.port());
+  return {};
+}
+
+std::vector<std::string> LabServer::Impl::mirror_urls() const {
+  std::vector<std::string> urls;
+  for (const auto& [url, file] : core_.world().storage.mirror) urls.push_back(url);
+  return urls;
 }
 
 void LabServer::Impl::accept(tcp::acceptor& acceptor, const std::string& node) {
   acceptor.async_accept([this, &acceptor, node](error_code failed, tcp::socket socket) {
     if (failed == asio::error::operation_aborted) return;
-    if (!failed) {
-      auto session = std::make_shared<Session>(std::move(socket), tls_, node, ++connections_);
-      session->serve = [this](const Request& request) { return handle(request); };
-      session->delay = [this](const Answer& answer) { return delay_of(answer); };
-      session->date = [this] { return lab_time(); };
-      session->start();
-    }
+    if (!failed) welcome(std::move(socket), node);
     accept(acceptor, node);
   });
+}
+
+void LabServer::Impl::welcome(tcp::socket socket, const std::string& node) {
+  Connection connection;
+  connection.node = node;
+  connection.number = ++connections_;
+  connection.worker = &workers_[connection.number % kWorkers];
+  connection.serve = [this](const Request& request) { return handle(request); };
+  connection.delay = [this](const Answer& answer) { return delay_of(answer); };
+  connection.date = [this] { return lab_time(); };
+  const auto enter = [this, connection = std::move(connection)](beast::tcp_stream stream,
+                                                                beast::flat_buffer begun) {
+    std::make_shared<Session>(std::move(stream), tls_, std::move(begun), connection)->start();
+  };
+  std::make_shared<Door>(std::move(socket), enter)->open();
 }
 
 void LabServer::Impl::stop_at_signals() {
@@ -342,6 +500,8 @@ LabServer::~LabServer() = default;
 
 schema::Result<void> LabServer::listen() { return impl_->listen(); }
 std::uint16_t LabServer::port() const { return impl_->port(); }
+std::uint16_t LabServer::mirror_port() const { return impl_->mirror_port(); }
+std::vector<std::string> LabServer::mirror_urls() const { return impl_->mirror_urls(); }
 void LabServer::stop_at_signals() { impl_->stop_at_signals(); }
 schema::Result<void> LabServer::run() { return impl_->run(); }
 void LabServer::stop() { impl_->stop(); }

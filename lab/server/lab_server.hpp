@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pveplan::lab {
 
@@ -19,7 +20,8 @@ struct ServerOptions {
   ServerCertificate certificate;
 };
 
-/// The lab over HTTPS on loopback: node K listens on 127.0.0.K. One thread runs everything; the
+/// The lab over HTTPS on loopback: node K listens on 127.0.0.K, and the world's mirror over plain
+/// HTTP on 127.0.0.1 with the next port. One thread runs everything; the
 /// world is saved before a write is answered, and at the end.
 class LabServer {
  public:
@@ -32,6 +34,9 @@ class LabServer {
   /// Opens the listening sockets; from then on clients can connect.
   schema::Result<void> listen();
   std::uint16_t port() const;
+  /// Where the world's mirror is served over plain HTTP, and what it has.
+  std::uint16_t mirror_port() const;
+  std::vector<std::string> mirror_urls() const;
   /// SIGINT and SIGTERM end run() from now on.
   void stop_at_signals();
   /// Serves until it is stopped or the world cannot be saved. Leaves `requests.json` in the folder:

@@ -61,6 +61,10 @@ class ChildLab {
     const std::string start = "listening on https://127.0.0.1:";
     REQUIRE(line.starts_with(start));
     port = static_cast<std::uint16_t>(std::stoi(line.substr(start.size())));
+    const std::string mirror = server_->read_line();
+    const std::string mirror_start = "mirror on http://127.0.0.1:";
+    REQUIRE(mirror.starts_with(mirror_start));
+    mirror_port = static_cast<std::uint16_t>(std::stoi(mirror.substr(mirror_start.size())));
   }
   /// As Ctrl-C does; gives the exit code.
   int stop() {
@@ -84,7 +88,7 @@ class ChildLab {
 
   sim::TemporaryFolder folder;
   std::string welcome, token, fingerprint;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0, mirror_port = 0;
 
  private:
   std::string between(const std::string& before, const std::string& after,
