@@ -68,6 +68,7 @@ PropertyString PropertyString::parse(std::string_view text, const PropertyFormat
     start = comma + 1;
     if (part.find_first_not_of(' ') == part.npos) continue;
     const auto equals = part.find('=');
+    if (equals == 0) continue;  // no key: no server prints such a part
     if (equals == part.npos) {
       result.set(format.default_key, std::string(part));
       continue;
@@ -116,13 +117,14 @@ std::string PropertyString::print() const {
     result += part;
   };
   const auto* joined_name = format_->name_key.empty() ? nullptr : find(format_->name_key);
-  const auto* joined_value = joined_name == nullptr ? nullptr : find(format_->value_key);
+  const bool joins = joined_name != nullptr && holds(format_->name_values, *joined_name);
+  const auto* joined_value = joins ? find(format_->value_key) : nullptr;
   if (const auto* value = find(format_->default_key))
     add(joined_value == nullptr ? *value : *joined_name + "=" + *joined_value);
   for (const auto& [key, value] : parts_) {
     if (key == format_->default_key) continue;
     if (joined_value != nullptr && key == format_->value_key) continue;
-    add(key.empty() ? value : key + "=" + value);
+    add(key + "=" + value);
   }
   return result;
 }
