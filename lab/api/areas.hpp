@@ -29,6 +29,7 @@ void add_storage_upload_calls(ApiTable& api);
 void add_capability_calls(ApiTable& api);
 void add_guest_list_calls(ApiTable& api);
 void add_network_calls(ApiTable& api);
+void add_qemu_calls(ApiTable& api);
 void add_certificate_calls(ApiTable& api);
 
 }  // namespace pveplan::lab

@@ -1,4 +1,4 @@
-// The lists of guests on a node.
+// The list of containers on a node, and what is not simulated yet.
 
 #include "lab/api/areas.hpp"
 #include "lab/api/resources.hpp"
@@ -22,7 +22,6 @@ Value::List guests_on(const Call& call, GuestKind kind) {
   return list;
 }
 
-Reply list_machines(Call& call) { return Value::list(guests_on(call, GuestKind::qemu)); }
 Reply list_containers(Call& call) { return Value::list(guests_on(call, GuestKind::lxc)); }
 
 /// High availability is not simulated yet: there are no resources.
@@ -31,11 +30,6 @@ Reply list_ha_resources(Call&) { return Value::list({}); }
 }  // namespace
 
 void add_guest_list_calls(ApiTable& api) {
-  api.get("/nodes/{node}/qemu", list_machines)
-      .allowed(everyone())
-      .privileged()
-      .on_node()
-      .takes({flag("full").optional()});
   api.get("/nodes/{node}/lxc", list_containers).allowed(everyone()).privileged().on_node();
   api.get("/cluster/ha/resources", list_ha_resources)
       .allowed(needs("/", {"Sys.Audit"}))

@@ -2,6 +2,7 @@
 
 #include "lab/api/areas.hpp"
 #include "lab/api/network_reload.hpp"
+#include "lab/api/qemu_work.hpp"
 #include "lab/api/storage_tasks.hpp"
 #include "lab/core/faults.hpp"
 #include "lab/core/tasks.hpp"
@@ -33,7 +34,8 @@ ApiTable make_table(int major) {
                          add_capability_calls,
                          add_guest_list_calls,
                          add_network_calls,
-                         add_certificate_calls}) {
+                         add_certificate_calls,
+                         add_qemu_calls}) {
     add(api);
   }
   api.finish();
@@ -55,7 +57,7 @@ WorkFunction find_work(const std::string& kind) {
       {"node-up", bring_node_up},       {"reload-network", reload_network},
   };
   const auto found = kWork.find(kind);
-  return found == kWork.end() ? nullptr : found->second;
+  return found == kWork.end() ? find_qemu_work(kind) : found->second;
 }
 
 }  // namespace pveplan::lab

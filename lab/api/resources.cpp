@@ -15,36 +15,6 @@ std::string option(const StorageDefinition& definition, const std::string& name)
   return found == definition.options.end() ? std::string{} : found->second;
 }
 
-std::string option(const GuestOptions& options, const std::string& name,
-                   const std::string& otherwise) {
-  const auto found = options.find(name);
-  return found == options.end() ? otherwise : found->second;
-}
-
-std::int64_t guest_memory(const Guest& guest) {
-  const std::string text = option(guest.options, "memory", "512");
-  return to_integer(text.substr(text.find('=') + 1)).value_or(512) * 1024 * 1024;
-}
-
-int guest_cpus(const Guest& guest) {
-  const auto count = [&](const char* name) {
-    return static_cast<int>(to_integer(option(guest.options, name, "1")).value_or(1));
-  };
-  return count("cores") * (guest.kind == GuestKind::qemu ? count("sockets") : 1);
-}
-
-std::string guest_name(int vmid, const Guest& guest) {
-  const bool vm = guest.kind == GuestKind::qemu;
-  return option(guest.options, vm ? "name" : "hostname",
-                fmt::format("{}{}", vm ? "VM " : "CT", vmid));
-}
-
-void add_pool(const World& world, int vmid, Value::Fields& fields) {
-  for (const auto& [id, pool] : world.access.pools) {
-    if (pool.guests.contains(vmid)) fields.emplace_back("pool", str(id));
-  }
-}
-
 std::int64_t used_by_volumes(const World& world, const std::string& storage,
                              const std::string& node) {
   std::int64_t used = 0;
@@ -84,29 +54,6 @@ Usage storage_usage(const World& world, const std::string& storage, const std::s
   usage.used += used_by_volumes(world, storage, place);
   usage.available = std::max<std::int64_t>(0, usage.total - usage.used);
   return usage;
-}
-
-Value guest_resource(const World& world, int vmid, const Guest& guest) {
-  const std::string type = enum_names(guest.kind).at(guest.kind);
-  Value::Fields fields{{"id", str(fmt::format("{}/{}", type, vmid))},
-                       {"type", str(type)},
-                       {"vmid", num(vmid)},
-                       {"node", str(guest.node)},
-                       {"name", str(guest_name(vmid, guest))},
-                       {"status", str(guest.running() ? "running" : "stopped")},
-                       {"template", num(option(guest.options, "template", "0") == "1")},
-                       {"maxcpu", num(guest_cpus(guest))},
-                       {"maxmem", num(guest_memory(guest))}};
-  for (const char* name :
-       {"cpu", "mem", "disk", "maxdisk", "netin", "netout", "diskread", "diskwrite", "uptime"}) {
-    fields.emplace_back(name, num(0));
-  }
-  if (world.is_version_9()) fields.emplace_back("memhost", num(0));
-  for (const char* name : {"tags", "lock"}) {
-    if (guest.options.contains(name)) fields.emplace_back(name, str(guest.options.at(name)));
-  }
-  add_pool(world, vmid, fields);
-  return Value::map(std::move(fields));
 }
 
 Value node_resource(const World& world, const std::string& name, const Node& node,

@@ -168,7 +168,7 @@ Reply stop_task(Call& call) {
   const auto task = task_for(call, "Sys.Modify");
   if (!task) return std::unexpected(task.error());
   if ((*task)->running())
-    finish_task(call.world, call.parameters.text("upid"), "interrupted by signal");
+    abort_task(call.world, call.parameters.text("upid"), "received interrupt");
   return Payload{};
 }
 

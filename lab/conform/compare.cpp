@@ -144,6 +144,13 @@ class Comparer {
     return false;
   }
 
+  /// A row `{key, value}` stands for a field of that name.
+  static std::string field_name(const std::string& name, const Value& fields) {
+    const Value* key = fields.find("key");
+    const bool row = key != nullptr && key->is_string() && (name == "value" || name == "pending");
+    return row ? key->as_string() : name;
+  }
+
   void compare_fields(const std::string& path, const Value& recorded, const Value& actual) {
     for (const auto& [name, value] : recorded.as_fields()) {
       const Value* other = actual.find(name);
@@ -151,7 +158,7 @@ class Comparer {
         differences_.push_back(
             fmt::format("{}.{}: recorded {}, absent in the lab", path, name, shown(value)));
       } else {
-        compare(path + "." + name, name, value, *other);
+        compare(path + "." + name, field_name(name, recorded), value, *other);
       }
     }
     for (const auto& [name, value] : actual.as_fields()) {

@@ -28,6 +28,7 @@ struct Call {
   Caller caller;
   std::string node;                ///< where the call runs
   const Upload* upload = nullptr;  ///< the file that came with it
+  Duration delay{};                ///< for how long the handler had to wait before its answer
 
   Node& here() { return world.nodes.at(node); }
   int major() const { return world.release.major; }

@@ -90,8 +90,10 @@ Answer run_call(const Dispatch& dispatch, const Parameters& given) {
   const auto parameters = checked(dispatch, *merged);
   if (!parameters) return failed(parameters.error());
   Call call{dispatch.world, *dispatch.match.endpoint, *parameters, dispatch.caller,
-            place->node,    dispatch.upload};
-  return format_reply(dispatch.format, dispatch.match.endpoint->handler(call));
+            place->node,    dispatch.upload,          {}};
+  Answer answer = format_reply(dispatch.format, dispatch.match.endpoint->handler(call));
+  if (call.delay > Duration{}) answer.not_before = dispatch.world.now + call.delay;
+  return answer;
 }
 
 }  // namespace pveplan::lab

@@ -210,6 +210,77 @@ Complaint check_disk_size(const std::string& text, int) {
                 fmt::format("value does not look like a valid disk size: {}", text));
 }
 
+Complaint check_path_or_volume(const std::string& text, int major) {
+  return text.starts_with("/") ? Complaint{} : check_volume_id(text, major);
+}
+
+Complaint check_drive_file(const std::string& text, int major) {
+  if (text == "none" || text == "cdrom") return {};
+  return check_path_or_volume(text, major);
+}
+
+Complaint check_bridge(const std::string& text, int) {
+  return unless(matches(text, "[-_.\\w]+"), fmt::format("invalid bridge ID '{}'", text));
+}
+
+Complaint check_ipv4_config(const std::string& text, int) {
+  return unless(text == "dhcp" || text == "manual" || is_ipv4_cidr(text),
+                "value does not look like a valid ipv4 network configuration");
+}
+
+Complaint check_ipv6_config(const std::string& text, int) {
+  return unless(text == "auto" || text == "dhcp" || text == "manual" || is_ipv6_cidr(text),
+                "value does not look like a valid ipv6 network configuration");
+}
+
+Complaint check_startup(const std::string& text, int) {
+  for (const std::string& part : split(text, ',')) {
+    if (!matches(std::string(trim(part)), "(order=)?[0-9]+|(up|down)=[0-9]+"))
+      return "unable to parse startup options";
+  }
+  return {};
+}
+
+Complaint check_hotplug(const std::string& text, int) {
+  if (text == "0" || text == "1") return {};
+  for (const std::string& feature : split_list(text)) {
+    if (!matches(feature, "network|disk|cpu|memory|usb|cloudinit"))
+      return fmt::format("invalid hotplug feature '{}'", feature);
+  }
+  return {};
+}
+
+Complaint check_boot_device(const std::string& text, int) {
+  constexpr const char* kDevices =
+      "(ide[0-3]|sata[0-5]|scsi([12]?[0-9]|30)|virtio([0-9]|1[0-5])|net([12]?[0-9]|3[01])|"
+      "(hostpci|usb)[0-9]+)";
+  return unless(matches(text, kDevices), fmt::format("invalid boot device '{}'", text));
+}
+
+Complaint check_boot_disk(const std::string& text, int) {
+  return unless(matches(text, "(ide|sata|scsi|virtio)[0-9]+"),
+                fmt::format("invalid boot disk '{}'", text));
+}
+
+Complaint check_cpu_set(const std::string& text, int) {
+  return unless(matches(text, "\\s*[0-9]+(?:-[0-9]+)?(?:\\s*,\\s*[0-9]+(?:-[0-9]+)?)*\\s*"),
+                "not a valid set of CPUs");
+}
+
+Complaint check_address_bits(const std::string& text, int) {
+  const auto bits = to_integer(text);
+  return unless(text == "host" || (bits && *bits >= 8 && *bits <= 64),
+                "value must be an integer between 8 and 64 or 'host'");
+}
+
+Complaint check_storage_pair(const std::string& text, int major) {
+  if (text == "1") return {};
+  for (const std::string& side : split(text, ':')) {
+    if (const auto complaint = check_storage_id(side, major)) return complaint;
+  }
+  return {};
+}
+
 const std::map<std::string, Check>& checks() {
   static const std::map<std::string, Check> kChecks{
       {"pve-vmid", check_vmid},
@@ -243,6 +314,18 @@ const std::map<std::string, Check>& checks() {
       {"urlencoded", check_urlencoded},
       {"pve-volume-id", check_volume_id},
       {"disk-size", check_disk_size},
+      {"pve-volume-id-or-qm-path", check_drive_file},
+      {"pve-volume-id-or-absolute-path", check_path_or_volume},
+      {"pve-bridge-id", check_bridge},
+      {"pve-ipv4-config", check_ipv4_config},
+      {"pve-ipv6-config", check_ipv6_config},
+      {"pve-startup-order", check_startup},
+      {"pve-hotplug-features", check_hotplug},
+      {"pve-qm-bootdev", check_boot_device},
+      {"pve-qm-bootdisk", check_boot_disk},
+      {"pve-cpuset", check_cpu_set},
+      {"pve-phys-bits", check_address_bits},
+      {"storage-pair", check_storage_pair},
   };
   return kChecks;
 }

@@ -28,7 +28,8 @@ struct Parameter {
   Kind kind = Kind::string;
   Kind item_kind = Kind::string;  ///< of an array
   std::string format;             ///< a named format such as "pve-vmid", see formats.hpp
-  const PropertyFormat* properties = nullptr;  ///< keys of a property string
+  /// Keys of a property string; `format` then is only their name, where they have one.
+  const PropertyFormat* properties = nullptr;
   bool is_optional = false;
   std::optional<std::int64_t> minimum, maximum;
   std::optional<std::size_t> min_length, max_length;

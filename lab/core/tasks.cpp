@@ -46,13 +46,18 @@ void conclude(World& world, const Event& event, const PhaseResult& result) {
   }
   if (result->after) {
     Event next = event;
-    ++next.phase;
+    if (!result->again) ++next.phase;
+    if (result->arguments) next.arguments = *result->arguments;
     add_event(world, std::move(next), *result->after);
     return;
   }
   if (event.upid.empty()) return;
   finish_task(world, event.upid,
               result->warnings > 0 ? fmt::format("WARNINGS: {}", result->warnings) : "OK");
+}
+
+void clean_up(World& world, const Event& event) {
+  if (const CleanupFunction function = find_cleanup(event.kind)) function(world, event);
 }
 
 void run_event(World& world, const Event& event) {
@@ -63,6 +68,7 @@ void run_event(World& world, const Event& event) {
   }
   if (task != nullptr) {
     if (auto text = drawn_task_failure(world, task->type)) {
+      clean_up(world, event);
       return conclude(world, event, std::unexpected(std::move(*text)));
     }
   }
@@ -75,14 +81,20 @@ void run_event(World& world, const Event& event) {
 
 std::string start_task(Call& call, const std::string& type, const std::string& id,
                        const std::string& kind, schema::Value arguments, Duration first) {
-  World& world = call.world;
+  return start_task(call.world, {call.node, call.caller.who}, type, id, kind, std::move(arguments),
+                    first);
+}
+
+std::string start_task(World& world, const TaskOwner& owner, const std::string& type,
+                       const std::string& id, const std::string& kind, schema::Value arguments,
+                       Duration first) {
   WorldTask task;
-  task.node = call.node;
+  task.node = owner.node;
   task.type = type;
   task.id = id;
-  task.user = call.caller.who;
+  task.user = owner.user;
   task.pid = world.tasks.next_pid++;
-  task.process_start = ticks_since_boot(world, call.node);
+  task.process_start = ticks_since_boot(world, owner.node);
   task.start = unix_seconds(world.now);
   const std::string upid = make_upid(task);
   world.tasks.by_upid[upid] = std::move(task);
@@ -120,6 +132,18 @@ std::optional<Time> next_event_time(const World& world) {
   const auto first = std::min_element(events.begin(), events.end(), earlier);
   if (first == events.end()) return std::nullopt;
   return first->at;
+}
+
+void abort_task(World& world, const std::string& upid, const std::string& status) {
+  auto& events = world.tasks.events;
+  const auto next =
+      std::ranges::find_if(events, [&](const Event& event) { return event.upid == upid; });
+  if (next != events.end()) {
+    const Event event = *next;
+    events.erase(next);
+    clean_up(world, event);
+  }
+  finish_task(world, upid, status);
 }
 
 void finish_task(World& world, const std::string& upid, const std::string& status) {

@@ -12,13 +12,21 @@ namespace pveplan::lab {
 /// What one phase of work leads to: the next phase after a while, or the end. The error is the exit
 /// status of the task.
 struct NextPhase {
-  std::optional<Duration> after;  ///< absent: finished
-  int warnings = 0;               ///< of the whole task, when it is finished
+  std::optional<Duration> after;           ///< absent: finished
+  int warnings = 0;                        ///< of the whole task, when it is finished
+  bool again = false;                      ///< the same phase once more
+  std::optional<schema::Value> arguments;  ///< what the next phase gets; absent: the same
 };
 using PhaseResult = std::expected<NextPhase, std::string>;
 
 inline NextPhase done() { return {}; }
-inline NextPhase later(Duration after) { return {after, 0}; }
+inline NextPhase done_with(int warnings) { return {std::nullopt, warnings, false, std::nullopt}; }
+inline NextPhase later(Duration after) { return {after, 0, false, std::nullopt}; }
+inline NextPhase later(Duration after, schema::Value arguments) {
+  return {after, 0, false, std::move(arguments)};
+}
+/// For what has to wait: asks again after a while.
+inline NextPhase again(Duration after) { return {after, 0, true, std::nullopt}; }
 
 /// The work behind an event: `event.phase` counts from 0, log lines go to the task.
 struct Work {
@@ -34,9 +42,22 @@ using WorkFunction = PhaseResult (*)(Work& work);
 /// The function behind an event's `kind`; nullptr when there is none.
 WorkFunction find_work(const std::string& kind);
 
+/// What becomes of the things that a task leaves when a script fails it or someone stops it.
+using CleanupFunction = void (*)(World& world, const Event& event);
+/// nullptr when nothing is to be done.
+CleanupFunction find_cleanup(const std::string& kind);
+
 /// Starts a task on the call's node and gives its UPID. Phase 0 of `kind` runs after `first`.
 std::string start_task(Call& call, const std::string& type, const std::string& id,
                        const std::string& kind, schema::Value arguments, Duration first);
+
+/// Who a task belongs to, for tasks that other tasks start.
+struct TaskOwner {
+  std::string node, user;
+};
+std::string start_task(World& world, const TaskOwner& owner, const std::string& type,
+                       const std::string& id, const std::string& kind, schema::Value arguments,
+                       Duration first);
 
 /// Something that happens by itself later.
 void schedule(World& world, const std::string& kind, schema::Value arguments, Duration after);
@@ -45,6 +66,8 @@ void schedule(World& world, const std::string& kind, schema::Value arguments, Du
 void run_events(World& world, Time until);
 std::optional<Time> next_event_time(const World& world);
 
+/// Ends a task from outside, with its cleanup.
+void abort_task(World& world, const std::string& upid, const std::string& status);
 /// Ends a task now, with the closing line of its log.
 void finish_task(World& world, const std::string& upid, const std::string& status);
 

@@ -218,7 +218,8 @@ Attempt<Parameters> split_properties(const PropertyFormat& format, const std::st
     const auto equals = part.find('=');
     std::string key = equals == std::string::npos ? format.default_key : part.substr(0, equals);
     std::string value = equals == std::string::npos ? part : part.substr(equals + 1);
-    if (key.empty()) return fail("missing key in comma-separated list property");
+    const bool half = equals != std::string::npos && value.empty();
+    if (key.empty() || half) return fail("missing key in comma-separated list property");
     if (equals == std::string::npos && result.has(key)) {
       return fail("missing key in comma-separated list property");
     }

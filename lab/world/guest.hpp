@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 /// Virtual machines and containers.
 namespace pveplan::lab {
@@ -50,6 +51,48 @@ struct GuestProcess {
   }
 };
 
+/// A lock on the guest's config file, as the real one takes with flock.
+struct FileLock {
+  std::string task;  ///< the UPID of who holds it; gone when that task has ended
+  bool shared = false;
+  Time until;  ///< when it will probably be released
+
+  template <typename Self, typename Archive>
+  static void describe(Self& self, Archive&& archive) {
+    archive("task", self.task);
+    archive("shared", self.shared);
+    archive("until", self.until);
+  }
+};
+
+/// What the cluster was last told about a guest that has changed since.
+struct GuestNews {
+  Time changed;        ///< the first change since then
+  bool known = false;  ///< false: it was new
+  GuestOptions options;
+  std::optional<Time> started;  ///< absent: it did not run
+
+  template <typename Self, typename Archive>
+  static void describe(Self& self, Archive&& archive) {
+    archive("changed", self.changed);
+    archive("known", self.known);
+    archive("options", self.options);
+    archive("started", self.started);
+  }
+};
+
+/// What runs inside virtual machines.
+struct GuestSystems {
+  bool installed = true;   ///< they shut down when asked, release devices, and run their agent
+  std::string with_agent;  ///< without systems: the name of the one whose agent answers
+
+  template <typename Self, typename Archive>
+  static void describe(Self& self, Archive&& archive) {
+    archive("installed", self.installed);
+    archive("with_agent", self.with_agent);
+  }
+};
+
 struct Guest {
   GuestKind kind = GuestKind::qemu;
   std::string node;
@@ -59,6 +102,8 @@ struct Guest {
   std::map<std::string, GuestSnapshot> snapshots;
   std::string parent_snapshot;
   std::optional<GuestProcess> process;
+  std::vector<FileLock> file_locks;
+  std::optional<GuestNews> news;
 
   bool running() const { return process.has_value(); }
 
@@ -72,6 +117,8 @@ struct Guest {
     archive("snapshots", self.snapshots);
     archive("parent_snapshot", self.parent_snapshot);
     archive("process", self.process);
+    archive("file_locks", self.file_locks);
+    archive("news", self.news);
   }
 };
 

@@ -284,6 +284,7 @@ World recordings_world(int major, std::string_view recording) {
   add_users(world);
   add_recorded_files(world, "pve", recording);
   add_recording_users(world, recording);
+  world.systems = {false, "agentvm1"};
   return world;
 }
 

@@ -120,6 +120,7 @@ struct World {
   Access access;
   Storages storage;
   std::map<int, Guest> guests;
+  GuestSystems systems;
   Tasks tasks;
   std::string ticket_key;  ///< signs tickets and CSRF tokens
   std::vector<Fault> faults;
@@ -138,6 +139,7 @@ struct World {
     archive("access", self.access);
     archive("storage", self.storage);
     archive("guests", self.guests);
+    archive("systems", self.systems);
     archive("tasks", self.tasks);
     archive("ticket_key", self.ticket_key);
     archive("faults", self.faults);
