@@ -142,7 +142,7 @@ class LabServer::Impl {
   async::Files& files_;
   ServerOptions options_;
   WorldStore store_;
-  std::map<std::string, std::int64_t> counts_;  ///< by "GET /version"
+  std::map<std::string, std::int64_t> counts_;  ///< by "GET /version" and "GET /version 200"
   std::uint64_t connections_ = 0;
   std::optional<schema::Diagnostic> failure_;
   Time start_;
@@ -366,9 +366,11 @@ std::chrono::nanoseconds LabServer::Impl::delay_of(const Answer& answer) const {
 }
 
 Answer LabServer::Impl::handle(const Request& request) {
-  ++counts_[request.method + " " + api_path(request).value_or(request.path)];
+  const std::string call = request.method + " " + api_path(request).value_or(request.path);
+  ++counts_[call];
   core_.advance(lab_time());
   Answer answer = core_.handle(request);
+  ++counts_[fmt::format("{} {}", call, answer.status)];
   if (request.method != "GET") save();
   if (failure_) answer.disposition = Disposition::close_after_effect;
   return answer;

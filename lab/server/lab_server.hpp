@@ -40,7 +40,7 @@ class LabServer {
   /// SIGINT and SIGTERM end run() from now on.
   void stop_at_signals();
   /// Serves until it is stopped or the world cannot be saved. Leaves `requests.json` in the folder:
-  /// how often each method and path was called.
+  /// how often each method and path was called, and with which status it was answered.
   schema::Result<void> run();
   /// Ends run(); from any thread.
   void stop();

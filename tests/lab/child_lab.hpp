@@ -36,11 +36,18 @@ class ChildLab {
   /// Runs `pveplan ARGUMENTS` to its end, with the token of root.
   Ended run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), PVEPLAN_BINARY);
-    sim::ChildProcess child(arguments, folder.path(), {{"PVEPLAN_TOKEN", token}});
+    sim::ChildProcess child(arguments, folder.path(), variables());
     Ended ended;
     ended.text = child.read_all();
     ended.exit_code = child.exit_code();
     return ended;
+  }
+
+  /// What a child needs to reach the lab; topologies may name these.
+  sim::Variables variables() const {
+    return {{"PVEPLAN_TOKEN", token},
+            {"PVEPLAN_LAB_ENDPOINT", "https://127.0.0.1:" + std::to_string(port)},
+            {"PVEPLAN_LAB_FINGERPRINT", fingerprint}};
   }
 
   /// Changes the world while nobody serves it.
@@ -74,7 +81,7 @@ class ChildLab {
     return code;
   }
 
-  /// How often the last server saw a call such as "POST /pools".
+  /// How often the last server saw a call such as "POST /pools", or answered it "POST /pools 500".
   std::int64_t seen(const std::string& call) {
     const auto text = files_.read(world_folder() + "/requests.json");
     REQUIRE(text.has_value());

@@ -3,10 +3,13 @@
 #include "tests/support/catch.hpp"
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <string>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -76,6 +79,15 @@ class ChildProcess {
     return text;
   }
   void signal(int number) { ::kill(child_, number); }
+  /// Waits for its end, but not for longer.
+  bool ends_within(std::chrono::milliseconds most) const {
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child_, 0));
+    REQUIRE(handle >= 0);
+    pollfd end{handle, POLLIN, 0};
+    const int ended = ::poll(&end, 1, static_cast<int>(most.count()));
+    ::close(handle);
+    return ended == 1;
+  }
   /// Waits for its end; -1 when a signal killed it.
   int exit_code() {
     int status = 0;

@@ -43,9 +43,11 @@ core::ApiError failure(const async::HttpReply& reply, const Value& body, bool wr
   return error;
 }
 
-core::ApiError not_the_api(const async::HttpReply& reply) {
+/// Headers that break off reach us as an answer without a body: a write may have had its effect.
+core::ApiError not_the_api(const async::HttpReply& reply, bool writes) {
   core::ApiError error;
   error.status = reply.status;
+  if (writes || reply.body.empty()) error.failure = core::ApiFailure::unknown_outcome;
   error.message = "The answer is no JSON. Is this the address of a Proxmox VE API?";
   return error;
 }
@@ -59,7 +61,7 @@ core::ApiResult decode_envelope(const async::HttpReply& reply, const std::string
   auto body = json_body(reply);
   if (reply.status < 200 || reply.status >= 300 || !body) {
     auto error = reply.status >= 200 && reply.status < 300
-                     ? not_the_api(reply)
+                     ? not_the_api(reply, writes)
                      : failure(reply, body.value_or(Value()), writes);
     error.request = request;
     error.server_time = server_time;

@@ -93,13 +93,16 @@ TEST_CASE("a body is read as JSON only when its type says so") {
   VirtualTime time;
   ScriptedServer server;
   server.expect("GET", "/version").fail(501, "no such uri", "");
-  server.expect("GET", "/version").fail(200, "OK", "");
+  server.expect("GET", "/version").fail(200, "OK", "<html>");
+  server.expect("POST", "/pools", "*").fail(200, "OK", "");
   pve::Client client(server, time.clock, options());
   const auto first = time.run(client.get("/version", {}));
   CHECK(first.error().message == "no such uri");
   const auto second = time.run(client.get("/version", {}));
   CHECK(second.error().message ==
         "The answer is no JSON. Is this the address of a Proxmox VE API?");
+  const auto broken = time.run(client.send({"POST", "/pools", {{"poolid", "x"}}}));
+  CHECK(broken.error().failure == ApiFailure::unknown_outcome);
 }
 
 TEST_CASE("what never left is sent to the next endpoint, writes included") {

@@ -1,0 +1,143 @@
+// The real program against the real sockets of a lab in which every kind of write goes wrong once.
+
+#include "tests/lab/child_lab.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+using namespace pveplan;
+using lab::Fault;
+using lab::FaultKind;
+using lab::testing::ChildLab;
+
+namespace {
+
+struct Write {
+  std::string method, path;
+  int intended;  ///< how often a run without faults sends it
+  std::string name() const { return method + " " + path; }
+};
+
+/// All that is sent from the first apply to the destroy.
+const std::vector<Write> kWrites{
+    {"POST", "/pools", 2},
+    {"PUT", "/pools", 1},
+    {"DELETE", "/pools", 2},
+    {"POST", "/nodes/pve/network", 1},
+    {"PUT", "/nodes/pve/network", 3},
+    {"PUT", "/nodes/pve/network/vmbr7", 1},
+    {"DELETE", "/nodes/pve/network/vmbr7", 1},
+};
+
+struct Case {
+  std::string name;
+  FaultKind kind;
+  int status = 0;
+  std::string text{};
+  std::chrono::seconds delay{};
+  bool has_effect = true;  ///< the write that is struck does what it should
+  bool ends_run = false;   ///< the answer is plain enough to stop at
+};
+
+Fault fault_of(const Case& each, const Write& write) {
+  Fault fault;
+  fault.kind = each.kind;
+  fault.method = write.method;
+  fault.path = write.path;
+  fault.status = each.status;
+  fault.text = each.text;
+  fault.delay = each.delay;
+  return fault;
+}
+
+void strike_all(ChildLab& lab, const Case& each) {
+  lab.change_world([&](lab::World& world) {
+    for (const Write& write : kWrites) world.faults.push_back(fault_of(each, write));
+  });
+}
+
+/// Runs a command until it succeeds. Only faults that are plain failures may stop a run, and each
+/// of its writes only once.
+void run_through(ChildLab& lab, const std::vector<std::string>& arguments, bool may_fail) {
+  const std::size_t most = may_fail ? kWrites.size() + 1 : 1;
+  for (std::size_t attempt = 1; attempt <= most; ++attempt) {
+    const auto ended = lab.run(arguments);
+    INFO(ended.text);
+    if (ended.exit_code == 0) return;
+    CHECK(may_fail);
+    REQUIRE(attempt < most);
+  }
+}
+
+void take_topology(const ChildLab& lab, const std::string& name) {
+  std::filesystem::copy_file(std::string(PVEPLAN_SOURCE_DIR) + "/tests/faults/struck/" + name,
+                             lab.folder.file("pveplan.toml"),
+                             std::filesystem::copy_options::overwrite_existing);
+}
+
+void live_a_life(ChildLab& lab, bool may_fail) {
+  for (const char* name : {"first.toml", "second.toml"}) {
+    take_topology(lab, name);
+    run_through(lab, {"apply", "--auto-approve"}, may_fail);
+    const auto plan = lab.run({"plan", "--detailed-exitcode"});
+    INFO(plan.text);
+    CHECK(plan.exit_code == 0);
+  }
+  run_through(lab, {"destroy", "--auto-approve"}, may_fail);
+}
+
+/// A write that had its effect is never seen again; one that provably had none may be sent once
+/// more. No creation ever meets its own object.
+void check_counts(ChildLab& lab, const Case& each) {
+  for (const Write& write : kWrites) {
+    INFO(write.name());
+    const auto seen = lab.seen(write.name());
+    CHECK(seen >= write.intended);
+    CHECK(seen <= write.intended + (each.has_effect ? 0 : 1));
+  }
+}
+
+void suffer(const Case& each) {
+  INFO(each.name);
+  ChildLab lab({"--nodes", "1"});
+  strike_all(lab, each);
+  lab.serve("100");
+  live_a_life(lab, each.ends_run);
+  CHECK(lab.stop() == 0);
+  check_counts(lab, each);
+  lab.change_world([](lab::World& world) {
+    CHECK(world.access.pools.empty());
+    CHECK_FALSE(world.nodes.at("pve").network.pending.has_value());
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a write that had its effect is not sent again, and the next plan is empty") {
+  suffer(GENERATE(values<Case>({
+      {"answer lost", FaultKind::close_after_effect},
+      {"TLS cut in the answer", FaultKind::cut_answer},
+      {"596 after the effect", FaultKind::status_after_effect, 596, "Connection timed out"},
+      {"slow answer", FaultKind::delay, 0, "", std::chrono::seconds{20}},
+      {"stalled behind the proxy", FaultKind::late_effect, 596, "Connection timed out",
+       std::chrono::seconds{20}},
+  })));
+}
+
+TEST_CASE("a write without an effect is sent once more after a look, and the next plan is empty") {
+  suffer(GENERATE(values<Case>({
+      {"request lost", FaultKind::close_before_effect, 0, "", {}, false},
+      {"connection reset", FaultKind::refuse, 0, "", {}, false},
+      {"596 before the effect", FaultKind::status, 596, "Connection timed out", {}, false},
+  })));
+}
+
+TEST_CASE("a write that failed plainly is sent again by the next apply alone") {
+  suffer(GENERATE(values<Case>({
+      {"595", FaultKind::status, 595, "No route to host", {}, false, true},
+      {"502", FaultKind::status, 502, "Bad Gateway", {}, false, true},
+      {"500", FaultKind::failure, 500, "something went wrong", {}, false, true},
+  })));
+}
