@@ -66,6 +66,6 @@ const schema::Value& desired_attributes(const PlanInput& input, const schema::Re
 Planned make_plan(const PlanInput& input);
 
 /// Whether an address matches a glob: `vm.db[*]`, also in the shell-safe form `vm.db.*`.
-bool matches_glob(const schema::ResourceAddress& address, std::string_view glob);
+bool matches_glob(const schema::ResourceAddress& address, std::string_view pattern);
 
 }  // namespace pveplan::engine
