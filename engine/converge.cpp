@@ -52,6 +52,35 @@ void block(const state::StateFile& state, const Choices& choices, LiveState& liv
   }
 }
 
+/// Guests whose run state must be known exactly before the plan is shown: the listing lags.
+struct CloseLook {
+  std::set<std::int64_t> vmids;
+  std::vector<schema::ResourceAddress> addresses;
+};
+
+CloseLook guests_to_look_at(const model::Plan& plan) {
+  CloseLook look;
+  for (const auto& change : plan.changes) {
+    const bool hurts = change.effects.availability >= model::Availability::disturb ||
+                       change.action == model::Action::remove;
+    const auto* vmid = change.identity.find("vmid");
+    if (!hurts || vmid == nullptr || change.facts.find("status") == nullptr) continue;
+    look.vmids.insert(vmid->as_integer());
+    look.addresses.push_back(change.address);
+  }
+  return look;
+}
+
+std::vector<Reading> readings_of(const std::vector<schema::ResourceAddress>& addresses,
+                                 const state::StateFile& state) {
+  std::vector<Reading> result;
+  for (const auto& address : addresses) {
+    const auto* row = state.row(address);
+    if (row != nullptr) result.push_back({address, row->identity, row});
+  }
+  return result;
+}
+
 void describe_origin(model::Plan& plan, const schema::Topology& topology,
                      const state::StateFile& state, const model::ClusterFacts& cluster) {
   plan.origin.topology = topology.name;
@@ -103,8 +132,22 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   auto obstacles = check_places(desired, settled, services, state, *cluster);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
-  auto planned = make_plan({desired, settled.choices.attributes, graph, *order, state.rows, live,
-                            *cluster, services.types, request});
+  const PlanInput input{desired,    settled.choices.attributes,
+                        graph,      *order,
+                        state.rows, live,
+                        *cluster,   services.types,
+                        request};
+  auto planned = make_plan(input);
+  const auto closely = guests_to_look_at(planned.plan);
+  if (services.cluster != nullptr && !closely.vmids.empty()) {
+    auto facts = co_await services.cluster->look_closely(*cluster, closely.vmids);
+    *cluster = std::move(facts);
+    settled.reads += closely.vmids.size() + closely.addresses.size();
+    auto again = readings_of(closely.addresses, state);
+    auto reread = co_await refresh(services, core::Context(backend), std::move(again), live);
+    if (!reread) co_return std::unexpected(as_list(reread.error()));
+    planned = make_plan(input);
+  }
   if (planned.diagnostics.has_errors()) co_return std::unexpected(std::move(planned.diagnostics));
   PreparedPlan result;
   result.plan = std::move(planned.plan);

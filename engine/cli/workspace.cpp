@@ -35,6 +35,11 @@ async::Task<schema::Result<core::Surroundings>> ClusterLink::look_around(
   auto around = co_await pve::read_surroundings(client_, std::move(cluster), std::move(request));
   co_return around;
 }
+async::Task<model::ClusterFacts> ClusterLink::look_closely(model::ClusterFacts cluster,
+                                                           std::set<std::int64_t> vmids) {
+  auto facts = co_await pve::read_run_states(client_, std::move(cluster), std::move(vmids));
+  co_return facts;
+}
 
 namespace {
 

@@ -26,6 +26,8 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
   async::Task<schema::Result<bool>> vmid_is_free(std::int64_t vmid) override;
   async::Task<schema::Result<core::Surroundings>> look_around(
       model::ClusterFacts cluster, core::SurroundingsRequest request) override;
+  async::Task<model::ClusterFacts> look_closely(model::ClusterFacts cluster,
+                                                std::set<std::int64_t> vmids) override;
 
  private:
   pve::Client client_;

@@ -46,6 +46,10 @@ class ClusterReader {
   /// Parts that the token may not read are left out; nothing is concluded from their absence.
   virtual async::Task<schema::Result<Surroundings>> look_around(model::ClusterFacts cluster,
                                                                 SurroundingsRequest request) = 0;
+  /// `cluster` with the run state and uptime of these guests as they are now: the listing lags by
+  /// 10 s (FACTS 18).
+  virtual async::Task<model::ClusterFacts> look_closely(model::ClusterFacts cluster,
+                                                        std::set<std::int64_t> vmids) = 0;
 };
 
 }  // namespace pveplan::core

@@ -128,4 +128,25 @@ async::Task<schema::Result<Surroundings>> read_surroundings(core::Api& api,
   co_return around;
 }
 
+async::Task<model::ClusterFacts> read_run_states(core::Api& api, model::ClusterFacts cluster,
+                                                 std::set<std::int64_t> vmids) {
+  async::TaskGroup<core::ApiResult> group;
+  for (std::size_t i = 0; i < cluster.guests.size(); ++i) {
+    const auto& guest = cluster.guests[i];
+    if (guest.container || !vmids.contains(guest.vmid) || !is_online(cluster, guest.node)) continue;
+    group.start(i, ask(&api,
+                       fmt::format("/nodes/{}/qemu/{}/status/current", percent_encode(guest.node),
+                                   guest.vmid),
+                       core::Parameters()));
+  }
+  while (!group.empty()) {
+    auto finished = co_await group.next();
+    if (!finished.value) continue;
+    auto& guest = cluster.guests[finished.id];
+    guest.status = text_of(finished.value->data, "status");
+    guest.uptime = integer_of(finished.value->data, "uptime");
+  }
+  co_return cluster;
+}
+
 }  // namespace pveplan::pve
