@@ -61,10 +61,13 @@ struct CloseLook {
 CloseLook guests_to_look_at(const model::Plan& plan) {
   CloseLook look;
   for (const auto& change : plan.changes) {
+    const auto* vmid = change.identity.find("vmid");
+    const auto* status = change.facts.find("status");
+    if (vmid == nullptr || status == nullptr) continue;
+    // What was just started is listed as stopped, and then nothing seems to hurt.
     const bool hurts = change.effects.availability >= model::Availability::disturb ||
                        change.action == model::Action::remove;
-    const auto* vmid = change.identity.find("vmid");
-    if (!hurts || vmid == nullptr || change.facts.find("status") == nullptr) continue;
+    if (!hurts && *status == schema::Value::string("running")) continue;
     look.vmids.insert(vmid->as_integer());
     look.addresses.push_back(change.address);
   }

@@ -92,7 +92,7 @@ class Chooser {
 
   void choose_for(const Resource& resource) {
     check_node(resource);
-    Value attributes = pinned(resource);
+    Value attributes = with_disk_of_template(pinned(resource));
     for (const auto& attribute : resource.schema->object.attributes) {
       if (attribute.type.kind == schema::Type::Kind::keyed_part) {
         const Value* parts = attributes.find(attribute.name);
@@ -108,6 +108,17 @@ class Chooser {
     if (attributes == resource.attributes) return;
     result_.attributes.emplace_hint(result_.attributes.end(), resource.address,
                                     std::move(attributes));
+  }
+
+  /// The disk that a clone gets from its template counts as stated (DEFINITIONS 5).
+  static Value with_disk_of_template(Value attributes) {
+    const Path disk({"disk", "os"});
+    if (text_at(attributes, "template").empty() || attributes.find(disk) != nullptr)
+      return attributes;
+    const Value* disks = attributes.find("disk");
+    auto fields = disks == nullptr ? Value::Fields() : disks->as_fields();
+    fields.emplace_back("os", Value::object({}));
+    return attributes.with(Path({"disk"}), Value::map(std::move(fields)));
   }
 
   /// What the lock file knows of an image is added where the topology does not say it.

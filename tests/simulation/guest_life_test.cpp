@@ -35,10 +35,37 @@ void must_run(Rig& rig, const std::vector<std::string>& command) {
   REQUIRE(ended.exit_code == 0);
 }
 
-void must_match(Rig& rig) {
+void must_apply(Rig& rig, const std::string& text) {
+  rig.write_topology(kHead + text);
+  INFO(text);
+  must_run(rig, {"apply", "--auto-approve", "--allow", "data-loss=*"});
+}
+
+/// The plan's text, for a plan without changes.
+std::string must_match(Rig& rig) {
   const auto plan = rig.run({"plan", "--detailed-exitcode"});
   INFO(plan.out << plan.err);
   CHECK(plan.exit_code == 0);
+  return plan.out;
+}
+
+const lab::Guest& guest(Rig& rig, const std::string& name) {
+  for (const auto& [vmid, guest] : rig.lab.world().guests) {
+    const auto at = guest.options.find("name");
+    if (at != guest.options.end() && at->second == name) return guest;
+  }
+  FAIL("no guest is called " << name);
+  throw std::logic_error("not reached");
+}
+
+std::string option(Rig& rig, const std::string& name, const std::string& key) {
+  const auto& options = guest(rig, name).options;
+  const auto at = options.find(key);
+  return at == options.end() ? "-" : at->second;
+}
+
+bool contains(const std::string& text, const std::string& what) {
+  return text.find(what) != std::string::npos;
 }
 
 }  // namespace
@@ -46,12 +73,114 @@ void must_match(Rig& rig) {
 TEST_CASE("an image, a template and its clones are made, and the next plan is empty") {
   const auto seed = GENERATE(1, 2);  // 9 and 8
   Rig rig(static_cast<std::uint64_t>(seed));
-  rig.write_topology(kHead + kFoundation + vm("a") + vm("b"));
-  const auto plan = rig.run({"plan"});
-  INFO(plan.out << plan.err);
-  REQUIRE(plan.exit_code == 0);
-  must_run(rig, {"apply", "--auto-approve"});
+  must_apply(rig, kFoundation + vm("a") + vm("b"));
   must_match(rig);
+  CHECK(guest(rig, "a").running());
+  CHECK(contains(option(rig, "a", "description"), "pveplan:t:vm.a:201:"));
+  CHECK(contains(option(rig, "a", "ipconfig0"), "ip=10.10.20.50/24"));
+  CHECK(contains(option(rig, "a", "scsi0"), "size=8G"));
+  CHECK(rig.lab.world().access.pools.at("team").guests.size() == 2);
   must_run(rig, {"destroy", "--auto-approve", "--allow", "data-loss=*"});
   CHECK(rig.lab.world().guests.empty());
+  CHECK(rig.run({"state", "list"}).out.empty());
+}
+
+TEST_CASE("destroying data needs a permission that names it") {
+  Rig rig(1);
+  must_apply(rig, kFoundation + vm("a"));
+  rig.write_topology(kHead + kFoundation);
+  const auto refused = rig.run({"apply", "--auto-approve"});
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.out + refused.err, "--allow data-loss=vm.a"));
+  CHECK(guest(rig, "a").running());
+  must_run(rig, {"apply", "--auto-approve", "--allow", "data-loss=vm.a"});
+  CHECK(rig.lab.world().guests.size() == 1);  // the template
+}
+
+TEST_CASE("what needs a restart waits until it is allowed") {
+  Rig rig(1);
+  must_apply(rig, kFoundation + vm("a"));
+  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
+  auto text = kFoundation + vm("a");
+  text.replace(text.find("cores = 2"), 9, "cores = 4");
+  rig.write_topology(kHead + text);
+  const auto plan = rig.run({"plan"});
+  CHECK(contains(plan.out, "waits for a restart"));
+  must_apply(rig, text);
+  CHECK(guest(rig, "a").running());
+  CHECK(option(rig, "a", "cores") == "2");
+  CHECK(contains(must_match(rig), "cores 2 -> 4"));
+
+  must_run(rig, {"apply", "--auto-approve", "--restart", "vm.a"});
+  CHECK(option(rig, "a", "cores") == "4");
+  CHECK_FALSE(contains(must_match(rig), "wait"));
+}
+
+TEST_CASE("every kind of edit of a running guest converges, and back again") {
+  const auto edit = GENERATE(
+      as<std::string>(), "cores = 4", "sockets = 2", "cpu = \"host\"", "memory = \"3GiB\"",
+      "description = \"other\"", "tags = [\"b\", \"a\"]", "onboot = true", "name = \"renamed\"",
+      "agent = false", "agent = { enabled = true, fstrim_cloned_disks = true }",
+      "machine = \"q35\"", "bios = \"ovmf\"", "scsi_controller = \"virtio-scsi-pci\"",
+      "power = \"stopped\"", "disk.more = { storage = \"local-lvm\", size = \"1GiB\" }",
+      "disk.more = { storage = \"local-lvm\", size = \"1GiB\", slot = \"virtio3\" }",
+      "disk.data.size = \"11GiB\"", "disk.data.ssd = true", "disk.data.backup = false",
+      "disk.data.iothread = true", "disk.data.cache = \"writeback\"", "disk.data.discard = false",
+      "nic.two.bridge = \"vmbr0\"", "nic.lan.vlan = 5", "nic.lan.mtu = 1400",
+      "nic.lan.firewall = true", "nic.lan.model = \"e1000\"", "nic.lan.mac = \"BC:24:11:00:00:01\"",
+      "nic.lan.ip = \"dhcp\"", "nic.lan.ip = \"10.10.20.7/24\"", "nic.lan.dns = [\"9.9.9.9\"]",
+      "nic.lan.search = [\"lan.test\"]", "nic.lan.ip6 = \"auto\"", "cloud_init.user = \"other\"",
+      "cloud_init.upgrade = true",
+      "cloud_init.ssh_keys = [\"ssh-ed25519 "
+      "AAAAC3NzaC1lZDI1NTE5AAAAIK7eZzPX3v+4ueYf7QV66EqLWG2CD0SFeOT7gcmUSqzd "
+      "me@x\"]",
+      "restart = \"now\"\ncores = 3");
+  const auto base = std::string(
+      "[profile.base]\ntemplate = \"debian\"\ncores = 2\nmemory = \"2GiB\"\ntags = [\"web\"]\n"
+      "description = \"a machine\"\n"
+      "disk.data = { storage = \"local-lvm\", size = \"10GiB\", discard = true }\n"
+      "nic.lan = { bridge = \"vmbr0\", ip = \"pool:lan\" }\n"
+      "cloud_init = { user = \"admin\" }\n[vm.a]\nuse = [\"base\"]\n");
+  for (const std::uint64_t seed : {1, 2}) {
+    INFO("seed " << seed << " edit " << edit);
+    Rig rig(seed);
+    must_apply(rig, kFoundation + base);
+    must_match(rig);
+    must_apply(rig, kFoundation + base + edit + "\n");
+    must_match(rig);
+    const bool grows = contains(edit, "size = \"11GiB\"");
+    if (!grows) must_apply(rig, kFoundation + base);
+    must_match(rig);
+  }
+}
+
+TEST_CASE("guests come from an image, from nothing, or as a linked clone") {
+  Rig rig(1);
+  must_apply(rig, kFoundation +
+                      "[vm.direct]\nimage = \"debian\"\n"
+                      "disk.os = { storage = \"local-lvm\", size = \"5GiB\" }\n"
+                      "[vm.empty]\nmemory = \"512MiB\"\npower = \"stopped\"\n"
+                      "disk.one = { storage = \"local-lvm\", size = \"1GiB\" }\n"
+                      "[vm.linked]\ntemplate = \"debian\"\nclone = \"linked\"\n");
+  must_match(rig);
+  CHECK(guest(rig, "direct").running());
+  CHECK_FALSE(guest(rig, "empty").running());
+  const auto& volumes = rig.lab.world().storage.volumes.at("local-lvm").at("pve");
+  const auto disk = option(rig, "linked", "scsi0");
+  CHECK(volumes.at(disk.substr(disk.find(':') + 1, disk.find(',') - disk.find(':') - 1)).parent ==
+        "base-200-disk-0");
+  must_run(rig, {"destroy", "--auto-approve", "--allow", "data-loss=*"});
+  CHECK(rig.lab.world().guests.empty());
+}
+
+TEST_CASE("a shrinking count removes the highest keys only") {
+  Rig rig(1);
+  must_apply(rig, kFoundation + "[vm.w]\ntemplate = \"debian\"\ncount = 4\n");
+  const auto second = option(rig, "w-2", "smbios1");
+  must_apply(rig, kFoundation + "[vm.w]\ntemplate = \"debian\"\ncount = 2\n");
+  must_match(rig);
+  CHECK(rig.lab.world().guests.size() == 3);
+  CHECK(option(rig, "w-2", "smbios1") == second);
+  must_apply(rig, kFoundation + "[vm.w]\ntemplate = \"debian\"\ncount = 3\n");
+  must_match(rig);
 }

@@ -32,6 +32,8 @@ model::Outcome after_power(const model::Row& before, const std::string& operatio
                            const Value& arguments) {
   auto row = row_after(before, arguments);
   if (operation != "shutdown") set_note(row, "at_next_start", Value());
+  if (const auto* wanted = member(arguments, "power"))
+    row.owned = row.owned.with(schema::Path({"power"}), *wanted);
   return stored(std::move(row));
 }
 

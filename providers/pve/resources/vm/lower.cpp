@@ -208,6 +208,9 @@ class VmLowering {
       start();
     } else if (power_ == "stopped") {
       shutdown(shutdown_seconds(), as_flag(at(change_.after, {"force_stop"})));
+    }
+    if (!power_.empty()) {
+      drafts_.back().arguments.emplace_back("power", Value::string(power_));
     } else if (running && change_.effects.availability >= Availability::restart) {
       restart();
     }

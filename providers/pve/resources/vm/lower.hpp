@@ -16,8 +16,8 @@ namespace pveplan::pve {
 ///   resize     `disk`, `size`
 ///   pool       –
 ///   discard    `disk`, `volume`
-///   start      –
-///   shutdown   `timeout`, `force` (stop when the time is over)
+///   start      `power`, where the topology asks for it
+///   shutdown   `timeout`, `force` (stop when the time is over), `power` as above
 ///   reboot     `timeout`
 ///   delete     `purge`
 ///   refuse     `reason`: something that pveplan does not do (yet); fails before any write
