@@ -335,6 +335,8 @@ std::expected<MadeVolume, std::string> allocate_volume(World& world, const NewVo
   const StorageDefinition* definition = definition_of(world.storage, wanted.storage);
   if (definition == nullptr)
     return std::unexpected(fmt::format("storage '{}' does not exist", wanted.storage));
+  if (option_of(*definition, "disable") == "1")
+    return std::unexpected(fmt::format("storage '{}' is disabled", wanted.storage));
   Volume volume;
   volume.content = "images";
   volume.format = wanted.format.empty() ? disk_formats(*definition).front() : wanted.format;
