@@ -78,6 +78,7 @@ class StepOrder {
     Step step;
     step.address = change.address;
     step.operation = kStateOnly;
+    step.writes = 0;
     step.summary = change.action == Action::forget ? "forget" : "release";
     if (change.action != Action::forget) {
       step.arguments = schema::Value::map({{"after", change.after}});
@@ -145,6 +146,7 @@ class StepOrder {
     step.id = static_cast<Step::Id>(steps_.size());
     step.address = address;
     step.operation = kBarrier;
+    step.writes = 0;
     step.dependencies = std::move(before);
     steps_.push_back(std::move(step));
     return steps_.back().id;

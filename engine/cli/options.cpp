@@ -1,6 +1,7 @@
 #include "engine/cli/options.hpp"
 
 #include "engine/cli/command_table.hpp"
+#include "engine/view/plan_markdown.hpp"
 #include "schema/suggest.hpp"
 
 #include <boost/program_options.hpp>
@@ -139,6 +140,8 @@ std::expected<void, std::string> check_plan_options(const Options& options,
   }
   if (values.count("out") != 0 && options.plan_file.empty())
     return std::unexpected("-o needs the name of a file.");
+  if (options.max_bytes < view::kLeastMarkdown)
+    return std::unexpected(fmt::format("--max-bytes must be at least {}.", view::kLeastMarkdown));
   if (options.command != "apply" || options.arguments.empty()) return {};
   // What hurts was approved with the plan (DEFINITIONS 7): nobody adds to it afterwards.
   for (const auto* name : {"allow", "restart"}) {

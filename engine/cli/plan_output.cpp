@@ -1,6 +1,9 @@
 #include "engine/cli/plan_output.hpp"
 
+#include "engine/view/plan_json.hpp"
+#include "engine/view/plan_markdown.hpp"
 #include "engine/view/plan_text.hpp"
+#include "schema/json.hpp"
 #include "state/store_place.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +14,11 @@ namespace pveplan::cli {
 
 std::string plan_output(const Program& program, const Options& options,
                         const engine::SavedPlan& saved) {
+  if (options.format == "json") return schema::to_pretty_json(view::plan_json(saved));
+  if (options.format == "markdown") {
+    const auto& file = options.command == "show" ? options.arguments[0] : options.plan_file;
+    return view::plan_markdown(saved, program.known.schemas(), options.max_bytes, file);
+  }
   view::PlanTextOptions look;
   look.colour = program.colour(options);
   return view::plan_text(saved.plan, program.known.schemas(), look);

@@ -137,14 +137,6 @@ std::string attribute_text(const AttributeChange& attribute, const schema::Resou
                         width);
 }
 
-std::string group_address(const ChangeGroup& group) {
-  const auto& first = group.changes.front()->address;
-  if (group.changes.size() == 1) return first.text();
-  std::vector<std::string> keys;
-  for (const auto* change : group.changes) keys.push_back(*change->address.key);
-  return first.group().text() + "[" + key_ranges(keys) + "]";
-}
-
 std::string labelled(const char* label, const std::string& text, std::size_t width) {
   if (text.empty()) return {};
   return "      " + padded(label, 10) + wrapped(text, 16, 16, width) + "\n";
@@ -177,6 +169,20 @@ std::string notes_text(const Change& change, std::size_t width) {
 }
 
 }  // namespace
+
+std::string group_address(const ChangeGroup& group) {
+  const auto& first = group.changes.front()->address;
+  if (group.changes.size() == 1) return first.text();
+  std::vector<std::string> keys;
+  for (const auto* change : group.changes) keys.push_back(*change->address.key);
+  return first.group().text() + "[" + key_ranges(keys) + "]";
+}
+
+std::string attribute_brief(const AttributeChange& attribute,
+                            const schema::ResourceSchema* schema) {
+  const auto* found = schema != nullptr ? find_attribute(schema->object, attribute.path) : nullptr;
+  return attribute.path.text() + " " + values_text(attribute, found);
+}
 
 std::string folding_key(const Change& change) {
   std::string key(1, static_cast<char>(change.action));

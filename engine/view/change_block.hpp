@@ -15,6 +15,13 @@ const schema::AttributeSchema* find_attribute(const schema::ObjectSchema& object
 /// Everything that a block says besides its address: changes with equal keys fold into one block.
 std::string folding_key(const model::Change& change);
 
+/// `vm.web[1..4]`: whom a block is about.
+std::string group_address(const ChangeGroup& group);
+
+/// One attribute in a few words without its effect: "cores 2 -> 4".
+std::string attribute_brief(const model::AttributeChange& attribute,
+                            const schema::ResourceSchema* schema);
+
 /// The block of a change, or of several that read the same, ending with a line break.
 std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* schema,
                        const PlanTextOptions& options);

@@ -74,10 +74,20 @@ std::string fields_text(const schema::AttributeSchema* attribute, const Value::F
   return "{" + text + "}";
 }
 
+/// What states and plans hold in the place of a secret.
+bool stands_for_secret(const Value& value) {
+  if (value.kind() != Value::Kind::map || value.as_fields().size() != 1) return false;
+  const auto& [name, content] = value.as_fields().front();
+  return (name == "redacted" && content == Value::boolean(true)) ||
+         (name == "hmac" && content.is_string() && content.as_string().size() == 64);
+}
+
 }  // namespace
 
 std::string value_text(const schema::AttributeSchema* attribute, const Value& value) {
-  if (value.sensitive() || (attribute != nullptr && attribute->sensitive)) return "(secret)";
+  if (value.sensitive() || stands_for_secret(value) ||
+      (attribute != nullptr && attribute->sensitive))
+    return "(secret)";
   switch (value.kind()) {
     case Value::Kind::null:
       return "unset";

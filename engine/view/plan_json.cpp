@@ -1,0 +1,308 @@
+#include "engine/view/plan_json.hpp"
+
+#include "engine/order.hpp"
+#include "engine/view/plan_sections.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+namespace pveplan::view {
+
+using model::Action;
+using model::Change;
+using schema::Value;
+
+namespace {
+
+constexpr const char* kJsonPlanVersion = "1.0";
+
+Value json_number(std::uint64_t number) {
+  return Value::integer(static_cast<std::int64_t>(number));
+}
+
+Value json_texts(const std::vector<std::string>& texts) {
+  Value::List items;
+  for (const auto& text : texts) items.push_back(Value::string(text));
+  return Value::list(std::move(items));
+}
+
+Value json_addresses(const std::vector<schema::ResourceAddress>& addresses) {
+  Value::List items;
+  for (const auto& address : addresses) items.push_back(Value::string(address.text()));
+  return Value::list(std::move(items));
+}
+
+bool is_open(const Value& value) {
+  return value.is_unknown() || value.kind() == Value::Kind::reference;
+}
+
+/// The value without secrets and without what nobody knows yet.
+Value disclosed(const Value& value) {
+  if (value.sensitive() || is_open(value)) return {};
+  if (value.kind() == Value::Kind::list) {
+    Value::List items;
+    for (const auto& item : value.as_list()) items.push_back(disclosed(item));
+    return Value::list(std::move(items));
+  }
+  if (!value.has_fields()) return value;
+  Value::Fields fields;
+  for (const auto& [name, inner] : value.as_fields()) {
+    if (!is_open(inner)) fields.emplace_back(name, disclosed(inner));
+  }
+  return Value::map(std::move(fields));
+}
+
+/// A tree of the same shape with only `true` leaves, where the test holds; without any, false.
+template <typename Test>
+Value marks(const Value& value, const Test& test) {
+  if (test(value)) return Value::boolean(true);
+  if (value.kind() == Value::Kind::list) {
+    Value::List items;
+    bool any = false;
+    for (const auto& item : value.as_list()) {
+      items.push_back(marks(item, test));
+      any = any || items.back() != Value::boolean(false);
+    }
+    return any ? Value::list(std::move(items)) : Value::boolean(false);
+  }
+  if (!value.has_fields()) return Value::boolean(false);
+  Value::Fields fields;
+  for (const auto& [name, inner] : value.as_fields()) {
+    auto mark = marks(inner, test);
+    if (mark != Value::boolean(false)) fields.emplace_back(name, std::move(mark));
+  }
+  return fields.empty() ? Value::boolean(false) : Value::map(std::move(fields));
+}
+
+Value sensitive_marks(const Value& value) {
+  return marks(value, [](const Value& each) { return each.sensitive(); });
+}
+
+Value json_actions(Action action) {
+  switch (action) {
+    case Action::create:
+      return json_texts({"create"});
+    case Action::update:
+      return json_texts({"update"});
+    case Action::replace:
+      return json_texts({"delete", "create"});
+    case Action::remove:
+      return json_texts({"delete"});
+    case Action::forget:
+      return json_texts({"forget"});
+    case Action::no_op:
+      break;
+  }
+  return json_texts({"no-op"});
+}
+
+const char* worst_word(WorstEffect effect) {
+  switch (effect) {
+    case WorstEffect::data_loss:
+      return "data_loss";
+    case WorstEffect::stop:
+      return "stop";
+    case WorstEffect::restart:
+      return "restart";
+    case WorstEffect::disturb:
+      return "disturb";
+    case WorstEffect::waits_for_restart:
+      return "waits_for_restart";
+    case WorstEffect::live:
+      return "live";
+    case WorstEffect::creates:
+      return "new";
+    case WorstEffect::none:
+      break;
+  }
+  return "none";
+}
+
+Value json_effects(const model::Effects& effects) {
+  Value::List data;
+  for (const auto& each : effects.data) {
+    const bool loss = each.kind == model::DataEffect::Kind::loss;
+    data.push_back(Value::map({{"kind", Value::string(loss ? "loss" : "copy")},
+                               {"bytes", json_number(each.bytes)},
+                               {"volume", Value::string(each.volume)}}));
+  }
+  return Value::map(
+      {{"availability", Value::string(std::string(model::name(effects.availability)))},
+       {"data", Value::list(std::move(data))},
+       {"waits_for_restart", Value::boolean(effects.waits_for_restart)},
+       {"interrupts_node",
+        effects.interrupts_node.empty() ? Value() : Value::string(effects.interrupts_node)},
+       {"may_lock_out", Value::boolean(effects.may_lock_out)}});
+}
+
+/// A whole attribute may be secret without any mark on its value.
+Value json_attribute(const model::AttributeChange& attribute) {
+  const auto shown = [&](const Value& value) {
+    return attribute.sensitive ? Value() : disclosed(value);
+  };
+  return Value::map(
+      {{"path", json_texts(attribute.path.steps())},
+       {"before", shown(attribute.before)},
+       {"after", shown(attribute.after)},
+       {"sensitive", Value::boolean(attribute.sensitive || attribute.before.sensitive() ||
+                                    attribute.after.sensitive())},
+       {"known_after_apply", Value::boolean(is_open(attribute.after))},
+       {"forces_replace", Value::boolean(attribute.forces_replace)},
+       {"released", Value::boolean(attribute.released)},
+       {"effects", json_effects(attribute.effects)},
+       {"note", Value::string(attribute.note)}});
+}
+
+Value replace_paths(const Change& change) {
+  Value::List paths;
+  for (const auto& attribute : change.attributes) {
+    if (attribute.forces_replace) paths.push_back(json_texts(attribute.path.steps()));
+  }
+  return Value::list(std::move(paths));
+}
+
+/// Secret attributes of the schema carry no mark in whole objects: their places are hidden here.
+Value without_secrets(const Change& change, Value object) {
+  for (const auto& attribute : change.attributes) {
+    if (attribute.sensitive && object.find(attribute.path) != nullptr)
+      object = object.with(attribute.path, Value::string("").as_sensitive());
+  }
+  return object;
+}
+
+using Operations = std::unordered_map<schema::ResourceAddress, Value::List>;
+
+Operations operations_by_address(const model::Plan& plan) {
+  Operations result;
+  for (const auto& step : plan.steps) {
+    if (step.operation == engine::kBarrier) continue;
+    Value::List needs;
+    for (const auto need : step.dependencies) needs.push_back(Value::integer(need));
+    result[step.address].push_back(Value::map({{"id", Value::integer(step.id)},
+                                               {"operation", Value::string(step.operation)},
+                                               {"summary", Value::string(step.summary)},
+                                               {"needs", Value::list(std::move(needs))},
+                                               {"writes", Value::integer(step.writes)}}));
+  }
+  return result;
+}
+
+Value json_change(const Change& change, const Operations& operations) {
+  const auto before = without_secrets(change, change.before);
+  const auto after = without_secrets(change, change.after);
+  Value::List attributes;
+  for (const auto& each : change.attributes) attributes.push_back(json_attribute(each));
+  const auto steps = operations.find(change.address);
+  return Value::map(
+      {{"address", Value::string(change.address.text())},
+       {"type", Value::string(change.address.type)},
+       {"name", Value::string(change.address.name)},
+       {"index", change.address.key ? Value::string(*change.address.key) : Value()},
+       {"identity", disclosed(change.identity)},
+       {"change", Value::map({{"actions", json_actions(change.action)},
+                              {"before", disclosed(before)},
+                              {"after", disclosed(after)},
+                              {"after_unknown", marks(after, is_open)},
+                              {"before_sensitive", sensitive_marks(before)},
+                              {"after_sensitive", sensitive_marks(after)},
+                              {"replace_paths", replace_paths(change)}})},
+       {"attributes", Value::list(std::move(attributes))},
+       {"action_reason", Value::string(change.reason)},
+       {"effects", json_effects(change.effects)},
+       {"worst_effect", Value::string(worst_word(worst_effect(change)))},
+       {"resumes", Value::boolean(change.resumes)},
+       {"notes", json_texts(change.notes)},
+       {"warnings", json_texts(change.warnings)},
+       {"depends_on", json_addresses(change.dependencies)},
+       {"fingerprint", Value::string(change.fingerprint)},
+       {"operations", steps == operations.end() ? Value::list({}) : Value::list(steps->second)}});
+}
+
+Value json_drift(const model::Drift& drift) {
+  return Value::map({{"address", Value::string(drift.address.text())},
+                     {"path", json_texts(drift.path.steps())},
+                     {"was", disclosed(drift.was)},
+                     {"is", disclosed(drift.is)},
+                     {"wanted", disclosed(drift.wanted)},
+                     {"note", Value::string(drift.note)}});
+}
+
+Value json_summary(const model::Plan& plan) {
+  const auto counts = count_changes(plan);
+  std::map<std::string, std::uint64_t> effects;
+  std::uint64_t lost = 0, writes = 0;
+  for (const auto& change : plan.changes) {
+    ++effects[worst_word(worst_effect(change))];
+    lost += change.effects.lost_bytes();
+  }
+  for (const auto& step : plan.steps) writes += step.writes;
+  Value::Fields by_effect;
+  for (const auto& [word, count] : effects) by_effect.emplace_back(word, json_number(count));
+  return Value::map({{"add", json_number(counts.add)},
+                     {"change", json_number(counts.change)},
+                     {"destroy", json_number(counts.destroy)},
+                     {"replace", json_number(counts.replace)},
+                     {"forget", json_number(counts.forget)},
+                     {"unchanged", json_number(plan.matching)},
+                     {"effects", Value::map(std::move(by_effect))},
+                     {"lost_bytes", json_number(lost)},
+                     {"reads", json_number(plan.reads + plan.extra_reads)},
+                     {"writes", json_number(writes)},
+                     {"unmanaged_guests", json_number(plan.unmanaged_guests)}});
+}
+
+Value json_origin(const model::PlanOrigin& origin) {
+  return Value::map({{"identity", Value::string(origin.cluster)},
+                     {"name", Value::string(origin.cluster_name)},
+                     {"version", Value::string(origin.server_version)},
+                     {"nodes", Value::integer(origin.nodes)},
+                     {"nodes_online", Value::integer(origin.nodes_online)}});
+}
+
+Value json_pairs(const std::vector<std::pair<schema::ResourceAddress, std::string>>& pairs,
+                 const char* name) {
+  Value::List items;
+  for (const auto& [address, text] : pairs)
+    items.push_back(
+        Value::map({{"address", Value::string(address.text())}, {name, Value::string(text)}}));
+  return Value::list(std::move(items));
+}
+
+}  // namespace
+
+Value plan_json(const engine::SavedPlan& saved) {
+  const auto& plan = saved.plan;
+  const auto operations = operations_by_address(plan);
+  Value::List changes, drift, warnings;
+  for (const auto& change : plan.changes) changes.push_back(json_change(change, operations));
+  for (const auto& each : plan.drift) drift.push_back(json_drift(each));
+  for (const auto& each : plan.warnings)
+    warnings.push_back(Value::map(
+        {{"summary", Value::string(each.summary)}, {"detail", Value::string(each.detail)}}));
+  std::vector<std::pair<schema::ResourceAddress, std::string>> unknown;
+  for (const auto& each : plan.unknown) unknown.emplace_back(each.address, each.reason);
+  return Value::map(
+      {{"format_version", Value::string(kJsonPlanVersion)},
+       {"pveplan_version", Value::string(saved.program)},
+       {"id", Value::string(saved.id)},
+       {"topology", Value::string(plan.origin.topology)},
+       {"topology_digest", Value::string(plan.origin.topology_digest)},
+       {"mode", Value::string(plan.mode == model::PlanMode::destroy ? "destroy" : "converge")},
+       {"complete", Value::boolean(!plan.partial())},
+       {"cluster", json_origin(plan.origin)},
+       {"state", Value::map({{"lineage", Value::string(plan.origin.lineage)},
+                             {"serial", json_number(plan.origin.serial)}})},
+       {"allowed", Value::map({{"data_loss", json_texts(plan.allowed)},
+                               {"restart", json_texts(plan.restarts)}})},
+       {"needs_permission", json_addresses(plan.needs_permission)},
+       {"summary", json_summary(plan)},
+       {"resource_changes", Value::list(std::move(changes))},
+       {"resource_drift", Value::list(std::move(drift))},
+       {"unreadable", json_pairs(unknown, "reason")},
+       {"waiting_for_restart", json_pairs(plan.waiting, "what")},
+       {"capacity", json_texts(plan.capacity)},
+       {"warnings", Value::list(std::move(warnings))}});
+}
+
+}  // namespace pveplan::view
