@@ -3,6 +3,7 @@
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/schedule.hpp"
+#include "providers/async/sleep.hpp"
 #include "providers/async/task_group.hpp"
 
 #include <fmt/format.h>
@@ -97,6 +98,7 @@ class Executor {
       auto finished = co_await next_or_interrupt();
       if (finished) settle(static_cast<Step::Id>(finished->id), std::move(finished->value));
     }
+    for (const auto id : running_) leave_running(plan_.steps[id]);
     RunAccount account;
     for (auto& [address, result] : results_) account.results.push_back(std::move(result));
     account.elapsed = services_.host.clock.steady() - started;
@@ -107,10 +109,23 @@ class Executor {
 
  private:
   using Finished = async::TaskGroup<StepEnd>::Finished;
+  static constexpr std::size_t kBurst = 64;  ///< engine-only steps without a look outside
+
+  /// Nobody waits any longer: the intent stays open, and the next run looks at what came of it.
+  void leave_running(const Step& step) {
+    auto& result = results_[step.address];
+    result.status = Status::unknown;
+    result.operation = step.operation;
+    result.diagnostic = schema::error(
+        "Left running",
+        "It still ran when waiting for it was given up. The next run looks after it.");
+    result.diagnostic.address = step.address;
+  }
 
   /// Engine-only steps run here and now: they wait for nothing, and ten thousand of them need no
   /// task each in the group.
   async::Task<void> start_what_is_ready() {
+    std::size_t burst = 0;
     while (!journal_failure_ && !interrupts_.wind_down.cancelled()) {
       const auto id = schedule_.next();
       if (!id) co_return;
@@ -120,8 +135,11 @@ class Executor {
       } else if (is_engine_only(step)) {
         auto end = co_await run_engine_only(*id);
         settle(*id, std::move(end));
+        // Signals are heard only when the loop looks outside.
+        if (++burst % kBurst == 0) co_await async::sleep_for(std::chrono::nanoseconds(0));
       } else {
         services_.events.step_started(step);
+        running_.insert(*id);
         group_.start(*id, run_step(*id));
       }
     }
@@ -290,6 +308,7 @@ class Executor {
   }
 
   void settle(Step::Id id, StepEnd end) {
+    running_.erase(id);
     const auto& step = plan_.steps[id];
     auto& result = results_[step.address];
     if (end.kind == StepEnd::Kind::done) {
@@ -327,6 +346,7 @@ class Executor {
   std::map<ResourceAddress, ResourceResult> results_;
   std::unordered_map<ResourceAddress, std::size_t> open_steps_;
   std::set<ResourceAddress> checked_;
+  std::set<Step::Id> running_;
   std::optional<Diagnostic> journal_failure_;
 };
 

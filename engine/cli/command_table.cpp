@@ -3,45 +3,41 @@
 #include <algorithm>
 
 namespace pveplan::cli {
+namespace {
 
-const std::vector<CommandSpec>& commands() {
-  static const std::vector<CommandSpec> kCommands = {
+std::vector<CommandSpec> topology_commands() {
+  return {
       {"init",
        "",
        "start a new topology in this folder",
        "Writes a commented pveplan.toml and a .gitignore. Files that exist are left as they are.",
        {},
-       {"pveplan init", "pveplan -C homelab init"},
-       0,
-       0},
+       {"pveplan init", "pveplan -C homelab init"}},
       {"validate",
        "",
        "check the topology without any server",
        "Reads the topology and every file that it names, and reports all errors at once. Needs no "
-       "network "
-       "and no secret.",
+       "network and no secret.",
        {},
-       {"pveplan validate", "pveplan validate --var env=stage"},
-       0,
-       0},
+       {"pveplan validate", "pveplan validate --var env=stage"}},
       {"plan",
        "",
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out", "format", "max-bytes", "destroy", "allow", "restart", "locked", "detailed-exitcode", "trace"},
+       {"out", "format", "max-bytes", "destroy", "allow", "restart", "locked", "detailed-exitcode",
+        "trace"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
-        "pveplan plan --detailed-exitcode"},
-       0,
-       0},
+        "pveplan plan --detailed-exitcode"}},
       {"apply",
        "[PLANFILE]",
        "converge",
        "Plans, asks, and makes the cluster as the topology says. With a saved plan: executes "
        "exactly "
        "that plan without asking, or nothing when state, cluster, topology or any object that it "
-       "touches has changed since.",
+       "touches has changed since. Ctrl-C once: nothing new is started, what runs is waited for. "
+       "Twice: what runs is left running, and the next run looks after it.",
        {"auto-approve", "allow", "restart", "locked", "parallelism", "trace"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,
@@ -50,22 +46,16 @@ const std::vector<CommandSpec>& commands() {
        "",
        "remove everything that this topology manages",
        "Plans the removal of every object in the state, asks for the topology's name, and removes "
-       "them in "
-       "reverse order.",
+       "them in reverse order.",
        {"auto-approve", "allow", "parallelism", "trace"},
-       {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"},
-       0,
-       0},
+       {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"}},
       {"lock",
        "",
        "pin the images",
        "Looks up the checksum, size and format of every image and writes pveplan.lock.toml. "
-       "Downloads "
-       "lists of checksums and a few bytes of each image.",
+       "Downloads lists of checksums and a few bytes of each image.",
        {},
-       {"pveplan lock", "pveplan -C homelab lock"},
-       0,
-       0},
+       {"pveplan lock", "pveplan -C homelab lock"}},
       {"show",
        "[ADDRESS|PLANFILE]",
        "show a resource or a saved plan",
@@ -76,14 +66,23 @@ const std::vector<CommandSpec>& commands() {
         "pveplan show plan.json --format json"},
        0,
        1},
+      {"graph",
+       "",
+       "print the resource graph",
+       "Who needs whom, for Graphviz.",
+       {},
+       {"pveplan graph | dot -Tsvg > graph.svg"}},
+  };
+}
+
+std::vector<CommandSpec> state_commands() {
+  return {
       {"state list",
        "",
        "list the managed resources",
        "One address a line, as the state knows them.",
        {},
-       {"pveplan state list"},
-       0,
-       0},
+       {"pveplan state list"}},
       {"state show",
        "ADDRESS",
        "print what the state knows of a resource",
@@ -92,38 +91,29 @@ const std::vector<CommandSpec>& commands() {
        {"pveplan state show vm.db.1"},
        1,
        1},
-      {"graph",
-       "",
-       "print the resource graph",
-       "Who needs whom, for Graphviz.",
-       {},
-       {"pveplan graph | dot -Tsvg > graph.svg"},
-       0,
-       0},
+  };
+}
+
+std::vector<CommandSpec> lab_commands() {
+  return {
       {"lab init",
        "",
        "make a simulated Proxmox cluster",
        "Writes a world into .pveplan-lab and prints its endpoint, fingerprint and tokens.",
        {"world", "nodes", "pve", "port"},
-       {"pveplan lab init --nodes 3 --pve 9.2"},
-       0,
-       0},
+       {"pveplan lab init --nodes 3 --pve 9.2"}},
       {"lab serve",
        "",
        "serve the simulated cluster over HTTPS",
        "Listens on loopback only; node K on 127.0.0.K. Ctrl-C stops it; the world stays.",
        {"world", "port", "speed"},
-       {"pveplan lab serve", "pveplan lab serve --speed 20"},
-       0,
-       0},
+       {"pveplan lab serve", "pveplan lab serve --speed 20"}},
       {"lab reset",
        "",
        "put the simulated cluster back to its beginning",
        "",
        {"world"},
-       {"pveplan lab reset"},
-       0,
-       0},
+       {"pveplan lab reset"}},
       {"lab conform",
        "RECORDING...",
        "compare the lab with recordings of the real API",
@@ -132,9 +122,52 @@ const std::vector<CommandSpec>& commands() {
        {"pveplan lab conform m1-basics-auth.jsonl"},
        1,
        1000},
-      {"version", "", "print the version", "", {}, {"pveplan version"}, 0, 0},
   };
-  return kCommands;
+}
+
+std::vector<CommandSpec> program_commands() {
+  return {
+      {"completion",
+       "SHELL",
+       "print a completion script for bash, zsh or fish",
+       "Completes commands, options and, where a resource is asked for, the addresses that the "
+       "state "
+       "knows.",
+       {},
+       {"pveplan completion bash > ~/.local/share/bash-completion/completions/pveplan",
+        "pveplan completion zsh > ~/.zfunc/_pveplan",
+        "pveplan completion fish > ~/.config/fish/completions/pveplan.fish"},
+       1,
+       1},
+      {"version", "", "print the version", "", {}, {"pveplan version"}},
+      {"man",
+       "",
+       "print the manual page",
+       "The source of docs/man/pveplan.1.",
+       {},
+       {"pveplan man | man -l -"},
+       0,
+       0,
+       true},
+  };
+}
+
+}  // namespace
+
+const std::vector<CommandSpec>& commands() {
+  static const auto all = [] {
+    std::vector<CommandSpec> result;
+    for (auto& group :
+         {topology_commands(), state_commands(), lab_commands(), program_commands()}) {
+      result.insert(result.end(), group.begin(), group.end());
+    }
+    return result;
+  }();
+  return all;
+}
+
+bool CommandSpec::takes(std::string_view option) const {
+  return std::find(options.begin(), options.end(), option) != options.end();
 }
 
 const CommandSpec* find_command(std::string_view name) {

@@ -16,6 +16,9 @@ struct CommandSpec {
   std::vector<std::string> examples;
   std::size_t least_arguments = 0;
   std::size_t most_arguments = 0;
+  bool hidden = false;  ///< not listed: for those who build packages
+
+  bool takes(std::string_view option) const;
 };
 
 /// All commands in the order in which help lists them.

@@ -2,6 +2,7 @@
 
 #include "engine/cli/command_table.hpp"
 #include "engine/view/plan_markdown.hpp"
+#include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
 
 #include <boost/program_options.hpp>
@@ -55,7 +56,9 @@ po::options_description special_options() {
 
 std::vector<std::string> command_names() {
   std::vector<std::string> names;
-  for (const auto& each : commands()) names.push_back(each.name);
+  for (const auto& each : commands()) {
+    if (!each.hidden) names.push_back(each.name);
+  }
   return names;
 }
 
@@ -160,8 +163,7 @@ std::expected<void, std::string> check_for_command(const CommandSpec& command,
   const auto special = special_options();
   for (const auto& option : special.options()) {
     const auto& name = option->long_name();
-    const auto& known = command.options;
-    if (values.count(name) != 0 && std::find(known.begin(), known.end(), name) == known.end()) {
+    if (values.count(name) != 0 && !command.takes(name)) {
       return std::unexpected(fmt::format("`pveplan {}` does not take --{}.", command.name, name));
     }
   }
@@ -228,6 +230,33 @@ std::expected<Options, std::string> parse_options(const std::vector<std::string>
 
 namespace {
 
+std::vector<OptionSpec> specs_of(const po::options_description& all) {
+  std::vector<OptionSpec> specs;
+  for (const auto& option : all.options()) {
+    OptionSpec spec;
+    spec.name = option->long_name();
+    const auto both = option->canonical_display_name(po::command_line_style::allow_dash_for_short);
+    if (both.size() == 2) spec.letter = both[1];
+    spec.takes_value = option->semantic()->max_tokens() > 0;
+    spec.description = option->description();
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& common_option_specs() {
+  static const auto specs = specs_of(common_options());
+  return specs;
+}
+const std::vector<OptionSpec>& special_option_specs() {
+  static const auto specs = specs_of(special_options());
+  return specs;
+}
+
+namespace {
+
 std::string options_text(const po::options_description& options) {
   std::ostringstream text;
   text << options;
@@ -238,13 +267,14 @@ std::string program_help() {
   std::string text =
       "pveplan makes a Proxmox VE cluster as a TOML topology says.\n\n"
       "Usage: pveplan [OPTIONS] COMMAND\n\nCommands:\n";
-  for (const auto& each : commands()) text += fmt::format("  {:<14} {}\n", each.name, each.summary);
+  for (const auto& each : commands()) {
+    if (!each.hidden) text += fmt::format("  {:<14} {}\n", each.name, each.summary);
+  }
   return text + "\n" + options_text(common_options()) +
          "\nExamples:\n  pveplan init\n  pveplan plan\n  pveplan apply\n\n"
          "`pveplan COMMAND --help` tells more about one command.\n"
-         "Exit codes: 0 success, 1 error, 2 changes (--detailed-exitcode), 3 partly done or partly "
-         "unknown,\n"
-         "64 usage, 130 interrupted.\n";
+         "Exit codes: 0 success, 1 error, 2 changes (--detailed-exitcode),\n"
+         "3 partly done or partly unknown, 64 usage, 130 interrupted.\n";
 }
 
 }  // namespace
@@ -254,12 +284,13 @@ std::string help_text(const std::string& name) {
   if (command == nullptr) return program_help();
   std::string text = fmt::format("Usage: pveplan {} [OPTIONS]{}{}\n\n", command->name,
                                  command->arguments.empty() ? "" : " ", command->arguments);
-  text += command->description.empty() ? command->summary + ".\n" : command->description + "\n";
+  text += view::wrapped(
+              command->description.empty() ? command->summary + "." : command->description, 0, 0) +
+          "\n";
   po::options_description own("Options");
   const auto special = special_options();
   for (const auto& option : special.options()) {
-    const auto& known = command->options;
-    if (std::find(known.begin(), known.end(), option->long_name()) != known.end()) own.add(option);
+    if (command->takes(option->long_name())) own.add(option);
   }
   if (!command->options.empty()) text += "\n" + options_text(own);
   text += "\n" + options_text(common_options()) + "\nExamples:\n";

@@ -54,6 +54,17 @@ enum ExitCode : int {
 /// suggestion where a word is misspelled.
 std::expected<Options, std::string> parse_options(const std::vector<std::string>& arguments);
 
+/// One option as the man page and the completions tell it.
+struct OptionSpec {
+  std::string name;  ///< long, without dashes
+  char letter = 0;   ///< of the short form; 0 where there is none
+  bool takes_value = false;
+  std::string description;
+};
+/// Options of every command, and those that commands name in CommandSpec::options.
+const std::vector<OptionSpec>& common_option_specs();
+const std::vector<OptionSpec>& special_option_specs();
+
 /// The text of `--help`: of one command, or of the program when `command` is empty.
 std::string help_text(const std::string& command);
 

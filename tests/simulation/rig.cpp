@@ -46,7 +46,11 @@ Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& cond
   for (const auto& fault : conditions.file_faults) host.files.fail(fault);
   if (conditions.prepare) conditions.prepare(host);
   cli::Program program(
-      host.host, known_, [&ended](const std::string& text) { ended.out += text; },
+      host.host, known_,
+      [&](const std::string& text) {
+        if (conditions.on_output) conditions.on_output(host, text);
+        ended.out += text;
+      },
       [&ended](const std::string& text) { ended.err += text; });
   try {
     ended.exit_code = host.loop.run(cli::run_command(program, std::move(*options)));

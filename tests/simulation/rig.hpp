@@ -27,6 +27,7 @@ struct Conditions {
   std::optional<std::uint64_t> stop_before;  ///< boundary at which it is stopped
   std::vector<SimFileFault> file_faults;
   std::function<void(SimHost&)> prepare;
+  std::function<void(SimHost&, const std::string& text)> on_output;  ///< called before it is shown
 };
 
 /// The whole program in a simulated world: one machine with a topology folder, one lab cluster.

@@ -1,0 +1,164 @@
+// The real program with real signals and real pipes.
+
+#include "tests/lab/child_lab.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+using namespace pveplan;
+using lab::testing::ChildLab;
+using lab::testing::Ended;
+
+namespace {
+
+/// Pools whose creation is answered late, and records that come after each.
+void write_slow_topology(ChildLab& lab) {
+  std::ofstream(lab.folder.file("pveplan.toml")) << fmt::format(
+      R"([pveplan]
+name = "slow"
+[proxmox]
+endpoint = "https://127.0.0.1:{}"
+tls.fingerprint = "{}"
+token = {{ env = "PVEPLAN_TOKEN" }}
+[pool.slow]
+[record.later]
+count = 3
+after = ["pool.slow"]
+input = "${{each.key}}"
+)",
+      lab.port, lab.fingerprint);
+}
+
+void answer_late(ChildLab& lab, std::chrono::seconds delay) {
+  lab.change_world([delay](lab::World& world) {
+    lab::Fault slow;
+    slow.kind = lab::FaultKind::delay;
+    slow.method = "POST";
+    slow.path = "/pools";
+    slow.delay = delay;
+    world.faults.push_back(slow);
+  });
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Starts apply and reads until its first step has started.
+class StartedApply {
+ public:
+  explicit StartedApply(ChildLab& lab)
+      : child_({PVEPLAN_BINARY, "apply", "--auto-approve"}, lab.folder.path(),
+               {{"PVEPLAN_TOKEN", lab.token}}) {
+    read_until("started");
+  }
+  /// Reads to a line with these words; fails at the end of the output.
+  void read_until(const std::string& words) {
+    for (;;) {
+      const auto line = child_.read_line();
+      text_ += line + "\n";
+      if (has(line, words)) return;
+      INFO(text_);
+      REQUIRE_FALSE(has(text_, "in 0.0 s."));
+      REQUIRE(text_.size() < 100'000);
+    }
+  }
+  void interrupt() { child_.signal(SIGINT); }
+  Ended end() {
+    text_ += child_.read_all();
+    const int code = child_.exit_code();
+    return {code, text_};
+  }
+
+ private:
+  sim::ChildProcess child_;
+  std::string text_;
+};
+
+/// A line of shell in a folder of its own.
+Ended shell(const sim::TemporaryFolder& folder, const std::string& line) {
+  sim::ChildProcess child({"/bin/bash", "--norc", "-c", line}, folder.path());
+  Ended ended;
+  ended.text = child.read_all();
+  ended.exit_code = child.exit_code();
+  return ended;
+}
+
+void write_records(const sim::TemporaryFolder& folder) {
+  std::ofstream(folder.file("pveplan.toml"))
+      << "[pveplan]\nname = \"t\"\n[record.r]\ncount = 2000\ninput = \"${each.key}\"\n";
+}
+
+}  // namespace
+
+TEST_CASE("the first Ctrl-C waits for what runs and starts nothing new") {
+  ChildLab lab;
+  answer_late(lab, std::chrono::seconds(40));
+  lab.serve("20");
+  write_slow_topology(lab);
+  StartedApply apply(lab);
+  apply.interrupt();
+  apply.read_until("Interrupted: nothing new is started; waiting for 1 running step");
+  const auto ended = apply.end();
+  INFO(ended.text);
+  CHECK(ended.exit_code == 130);
+  CHECK(has(ended.text, "Done 1, failed 0, skipped 0, not started 3"));
+  const auto again = lab.run({"apply", "--auto-approve"});
+  INFO(again.text);
+  CHECK(again.exit_code == 0);
+  CHECK(lab.stop() == 0);
+  CHECK(lab.seen("POST /pools") == 1);
+}
+
+TEST_CASE("the second Ctrl-C leaves at once, and the next run settles what was left") {
+  ChildLab lab;
+  answer_late(lab, std::chrono::hours(1));
+  lab.serve("20");
+  write_slow_topology(lab);
+  StartedApply apply(lab);
+  apply.interrupt();
+  apply.read_until("Interrupted: nothing new is started");
+  apply.interrupt();
+  const auto ended = apply.end();
+  INFO(ended.text);
+  CHECK(ended.exit_code == 130);
+  CHECK(has(ended.text, "outcome unknown 1"));
+  const auto list = lab.run({"state", "list"});
+  CHECK(list.exit_code == 0);
+  CHECK_FALSE(has(list.text, "record.later"));
+  CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("a reader that closes the pipe ends nothing and hears nothing") {
+  const sim::TemporaryFolder folder;
+  write_records(folder);
+  const std::string program = PVEPLAN_BINARY;
+  const auto plan = shell(folder, "set -o pipefail; " + program + " plan | head -n 1");
+  INFO(plan.text);
+  CHECK(plan.text == "t (no cluster), no state yet\n");
+  CHECK(plan.exit_code == 0);
+  const auto apply = shell(folder, program + " apply --auto-approve | true; echo ${PIPESTATUS[0]}");
+  CHECK(apply.text == "0\n");
+  CHECK(has(shell(folder, program + " state list | wc -l").text, "2000"));
+  CHECK(shell(folder, "set -o pipefail; " + program + " --help | true").text.empty());
+}
+
+TEST_CASE("an output that cannot be written is an error, not a shorter plan") {
+  const sim::TemporaryFolder folder;
+  write_records(folder);
+  const auto full = shell(folder, std::string(PVEPLAN_BINARY) + " plan --format json > /dev/full");
+  INFO(full.text);
+  CHECK(full.exit_code == 1);
+  CHECK(has(full.text, "The output could not be written: No space left on device."));
+}
+
+TEST_CASE("without a terminal there is no colour and no cursor movement") {
+  const sim::TemporaryFolder folder;
+  write_records(folder);
+  const auto apply =
+      shell(folder, std::string(PVEPLAN_BINARY) + " apply --auto-approve < /dev/null");
+  CHECK(apply.exit_code == 0);
+  CHECK_FALSE(has(apply.text, "\x1b["));
+}
