@@ -182,6 +182,39 @@ async::Task<schema::Result<std::vector<Diagnostic>>> differences(const Services&
   co_return result;
 }
 
+/// Places of secrets that the server will hold: {"hmac": …} in what a change wants.
+void add_secret_places(const schema::Value& value, const schema::Path& path,
+                       std::vector<std::pair<std::string, std::string>>& places) {
+  if (!value.has_fields()) return;
+  const auto* digest = value.find("hmac");
+  if (digest != nullptr && digest->is_string() && value.as_fields().size() == 1) {
+    places.emplace_back(path.text(), digest->as_string());
+    return;
+  }
+  for (const auto& [name, inner] : value.as_fields())
+    add_secret_places(inner, path.child(name), places);
+}
+
+/// A secret is fetched when its step runs: it must still be the one that the plan was made with.
+async::Task<std::vector<Diagnostic>> changed_secrets(const Services& services,
+                                                     const model::Plan& plan) {
+  std::vector<Diagnostic> result;
+  for (const auto& change : plan.changes) {
+    std::vector<std::pair<std::string, std::string>> places;
+    add_secret_places(change.after, schema::Path(), places);
+    for (const auto& [path, planned] : places) {
+      if (services.secrets == nullptr) continue;
+      auto now = co_await services.secrets->digest(change.address.text(), path);
+      if (!now) {
+        result.push_back(now.error());
+      } else if (*now != planned) {
+        result.push_back(changed(change, "has another secret in " + path + " now"));
+      }
+    }
+  }
+  co_return result;
+}
+
 /// Everything that is no longer so; empty when the plan may run. `prepared` gets the cluster.
 async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
                                                const state::Session& session,
@@ -205,6 +238,8 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
     result.push_back(found.error());
     co_return result;
   }
+  auto secrets = co_await changed_secrets(services, plan);
+  found->insert(found->end(), secrets.begin(), secrets.end());
   co_return std::move(*found);
 }
 

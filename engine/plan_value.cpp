@@ -15,6 +15,7 @@ constexpr const char* kUnknown = "$unknown";
 constexpr const char* kReference = "$reference";
 constexpr const char* kDecimal = "$decimal";
 constexpr const char* kSecret = "$secret";
+constexpr const char* kDigest = "$hmac";
 constexpr const char* kMap = "$map";
 
 Value tagged(const char* tag, Value content) { return Value::map({{tag, std::move(content)}}); }
@@ -52,10 +53,19 @@ Value fields_form(const Value& value, const SecretDigest* digest) {
   return escaped ? tagged(kMap, std::move(map)) : map;
 }
 
+/// What stands for a secret already: choices put {"hmac": …} in the place of guests' passwords.
+const Value* digest_of_secret(const Value& value) {
+  if (!value.has_fields() || value.as_fields().size() != 1) return nullptr;
+  const Value* digest = value.find("hmac");
+  return digest != nullptr && digest->is_string() ? digest : nullptr;
+}
+
 /// Without a digest everything is written as it is: that is what a digest is made from.
 Value plain_form(const Value& value, const SecretDigest* digest) {
-  if (digest != nullptr && value.sensitive())
+  if (digest != nullptr && value.sensitive()) {
+    if (const Value* known = digest_of_secret(value)) return tagged(kDigest, *known);
     return tagged(kSecret, Value::string((*digest)(schema::to_json(plain_form(value, nullptr)))));
+  }
   switch (value.kind()) {
     case Value::Kind::unknown:
       return tagged(kUnknown, Value::boolean(true));
@@ -103,6 +113,8 @@ class ValueReader {
     if (tag == kUnknown) return Value::unknown();
     if (tag == kReference && content.kind() == Value::Kind::list) return read_reference(content);
     if (tag == kDecimal && content.is_string()) return Value::decimal(content.as_string());
+    if (tag == kDigest && content.is_string())
+      return Value::map({{"hmac", content}}).as_sensitive();
     if (tag == kSecret && content.is_string()) return read_secret(content.as_string());
     return wrong();
   }

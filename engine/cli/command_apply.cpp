@@ -51,20 +51,21 @@ async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
 }
 
 /// The saved plan that the options name; nothing when a new one is to be made.
-schema::Result<std::optional<engine::SavedPlan>> saved_plan(Program& program,
-                                                            const Options& options,
-                                                            const schema::Topology& topology) {
+async::Task<schema::Result<std::optional<engine::SavedPlan>>> saved_plan(
+    Program& program, const Options& options, const schema::Topology& topology) {
   if (options.command == "destroy" || options.arguments.empty())
-    return std::optional<engine::SavedPlan>();
+    co_return std::optional<engine::SavedPlan>();
   const auto& path = options.arguments[0];
   const auto bytes = read_plan_bytes(program, path);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes) co_return std::unexpected(bytes.error());
   PlanSecrets secrets(program, topology);
+  auto ready = co_await secrets.load();
+  if (!ready) co_return std::unexpected(ready.error());
   auto read = engine::read_plan_file(*bytes, path, secrets.known());
-  if (secrets.problem()) return std::unexpected(*secrets.problem());
-  if (!read) return std::unexpected(read.error());
-  if (read->missing_secrets.empty()) return std::optional(std::move(read->saved));
-  return std::unexpected(schema::error(
+  if (secrets.problem()) co_return std::unexpected(*secrets.problem());
+  if (!read) co_return std::unexpected(read.error());
+  if (read->missing_secrets.empty()) co_return std::optional(std::move(read->saved));
+  co_return std::unexpected(schema::error(
       "Secret changed since the plan was made",
       "A secret that the plan uses is not the topology's any more, or the secret key of this "
       "machine is another one. Plan again here."));
@@ -97,7 +98,7 @@ async::Task<int> run_apply(Program& program, Options options) {
   if (!workspace) co_return kError;
   const auto& sources = workspace->sources();
   const auto& topology = workspace->topology();
-  const auto saved = saved_plan(program, options, topology);
+  const auto saved = co_await saved_plan(program, options, topology);
   if (!saved) {
     print_diagnostic(program, options, sources, saved.error());
     co_return kError;

@@ -72,6 +72,11 @@ async::Task<int> run_plan(Program& program, Options options) {
   auto saved = saved_from(program, topology, std::move(*prepared));
   const bool saves = !options.plan_file.empty();
   schema::Result<void> written;
+  auto ready = co_await secrets.load();
+  if (!ready) {
+    print_diagnostic(program, options, sources, ready.error());
+    co_return kError;
+  }
   if (saves || options.format != "text") {
     saved.plan.origin.topology_digest = engine::topology_digest(topology);
     engine::identify(saved, secrets.digest());

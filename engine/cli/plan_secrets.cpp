@@ -1,35 +1,31 @@
 #include "engine/cli/plan_secrets.hpp"
 
+#include "engine/cli/workspace.hpp"
+
 namespace pveplan::cli {
-namespace {
-
-schema::Result<state::SecretKey> open_key(Program& program, const schema::Topology& topology) {
-  auto path = state::SecretKey::default_path(program.host.environment);
-  if (topology.secret_key) {
-    if (topology.secret_key->kind != schema::SecretSource::Kind::file) {
-      return std::unexpected(schema::error(
-          "Secret key from elsewhere comes later",
-          "A plan with secrets needs `secret_key = { file = \"...\" }`, or none at all.",
-          topology.secret_key->span));
-    }
-    path = topology.secret_key->name;
-  }
-  return state::SecretKey::read_or_make(program.host.files, program.host.random, path);
-}
-
-}  // namespace
-
 PlanSecrets::PlanSecrets(Program& program, const schema::Topology& topology)
     : program_(program),
       topology_(topology),
       key_(std::make_shared<std::optional<state::SecretKey>>()),
       problem_(std::make_shared<std::optional<schema::Diagnostic>>()) {}
 
+async::Task<schema::Result<void>> PlanSecrets::load() {
+  if (!topology_.secret_key) co_return schema::Result<void>();
+  auto bytes = co_await fetch_secret(program_.host, *topology_.secret_key);
+  if (!bytes) co_return std::unexpected(bytes.error());
+  auto key = state::SecretKey::from_bytes(std::move(*bytes));
+  if (!key) co_return std::unexpected(key.error());
+  *key_ = std::move(*key);
+  co_return schema::Result<void>();
+}
+
 engine::SecretDigest PlanSecrets::digest() {
-  return [&program = program_, &topology = topology_, key = key_,
+  return [&program = program_, key = key_,
           problem = problem_](const std::string& secret) -> std::string {
     if (!*key && !*problem) {
-      auto opened = open_key(program, topology);
+      auto& host = program.host;
+      auto opened = state::SecretKey::read_or_make(
+          host.files, host.random, state::SecretKey::default_path(host.environment));
       if (opened) {
         *key = std::move(*opened);
       } else {

@@ -10,11 +10,14 @@
 
 namespace pveplan::cli {
 
-/// What stands for secrets in a plan file. The key is made or read when the first secret is met, so
-/// that topologies without any never need one.
+/// What stands for secrets in a plan file. The key of this user is made or read when the first
+/// secret is met, so that topologies without any never need one; the topology's own key is fetched
+/// at once.
 class PlanSecrets {
  public:
   PlanSecrets(Program& program, const schema::Topology& topology);
+  /// Fetches `[pveplan] secret_key` where there is one.
+  async::Task<schema::Result<void>> load();
 
   /// After a failure of the key: texts that fit no secret; see problem().
   engine::SecretDigest digest();

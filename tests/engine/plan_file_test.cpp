@@ -32,6 +32,7 @@ Value odd_values() {
                      {"null", Value()},
                      {"$map", Value::map({{"$unknown", Value::boolean(true)}})},
                      {"list", Value::list({Value::integer(-3), Value::string("a\n\"b\"")})},
+                     {"digest", Value::map({{"hmac", Value::string("ab12")}}).as_sensitive()},
                      {"secret", Value::string("hunter2").as_sensitive()}});
 }
 
@@ -164,6 +165,7 @@ TEST_CASE("a plan comes back from its file with every member") {
   const auto& arguments = read->saved.plan.steps[0].arguments;
   CHECK(arguments == odd_values());
   CHECK(arguments.find("secret")->sensitive());
+  CHECK(arguments.find("digest")->sensitive());
   CHECK(read->saved.plan.changes[0].attributes[0].path.steps()[1] == "data.1");
 }
 
