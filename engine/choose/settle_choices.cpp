@@ -9,7 +9,7 @@ using schema::Value;
 
 namespace {
 
-schema::Diagnostics as_list(schema::Diagnostic diagnostic) {
+schema::Diagnostics one_problem(schema::Diagnostic diagnostic) {
   schema::Diagnostics list;
   list.add(std::move(diagnostic));
   return list;
@@ -96,7 +96,7 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   const auto request = request_for(settled.choices, state);
   if (services.cluster != nullptr && (request.volumes || request.guests)) {
     auto around = co_await services.cluster->look_around(cluster, request);
-    if (!around) co_return std::unexpected(as_list(around.error()));
+    if (!around) co_return std::unexpected(one_problem(around.error()));
     settled.facts.around = std::move(*around);
     settled.reads = settled.facts.around.reads;
     settled.choices = choose(topology, state, cluster, settled.facts);
@@ -109,14 +109,14 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     }
     settled.reads += open.size();
     auto all_free = co_await confirm(services.cluster, open, &settled.facts);
-    if (!all_free) co_return std::unexpected(as_list(all_free.error()));
+    if (!all_free) co_return std::unexpected(one_problem(all_free.error()));
     confirmed = *all_free;
     if (!confirmed) settled.choices = choose(topology, state, cluster, settled.facts);
   }
   if (settled.choices.diagnostics.has_errors())
     co_return std::unexpected(std::move(settled.choices.diagnostics));
   auto replaced = co_await replace_secrets(services, topology, &settled.choices);
-  if (!replaced) co_return std::unexpected(as_list(replaced.error()));
+  if (!replaced) co_return std::unexpected(one_problem(replaced.error()));
   co_return settled;
 }
 

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t kLargestHead = 8 * 1024;
+constexpr std::size_t kLargestRequestHead = 8 * 1024;
 constexpr std::int64_t kPiece = 256 * 1024;
 constexpr std::string_view kLoopback = "127.0.0.1";
 
@@ -79,7 +79,7 @@ std::string sums_of(MirrorServer::Table& table, const std::string& path) {
 class MirrorSession : public std::enable_shared_from_this<MirrorSession> {
  public:
   MirrorSession(tcp::socket socket, MirrorServer::Table& table)
-      : socket_(std::move(socket)), input_(kLargestHead), table_(table) {}
+      : socket_(std::move(socket)), input_(kLargestRequestHead), table_(table) {}
 
   void read() {
     asio::async_read_until(socket_, input_, "\r\n\r\n",

@@ -177,8 +177,9 @@ async::Task<SettleResult> settle_vm_making(core::Context context,
   auto made = co_await settle_making(context, intent, place);
   std::optional<model::Row> row;
   if (made.end == MadeGuest::End::ours) {
-    const auto making = clone ? row_in_cloning : row_in_making;
-    row = row_of_made(making(*schema, intent.address, intent.arguments, intent.nonce), made.guest);
+    auto begun = clone ? row_in_cloning(*schema, intent.address, intent.arguments, intent.nonce)
+                       : row_in_making(*schema, intent.address, intent.arguments, intent.nonce);
+    row = row_of_made(std::move(begun), made.guest);
   }
   co_return resolution_of(made, intent.address, place.vmid, std::move(row));
 }
