@@ -47,7 +47,8 @@ class ChildLab {
   sim::Variables variables() const {
     return {{"PVEPLAN_TOKEN", token},
             {"PVEPLAN_LAB_ENDPOINT", "https://127.0.0.1:" + std::to_string(port)},
-            {"PVEPLAN_LAB_FINGERPRINT", fingerprint}};
+            {"PVEPLAN_LAB_FINGERPRINT", fingerprint},
+            {"PVEPLAN_LAB_MIRROR", "http://127.0.0.1:" + std::to_string(mirror_port)}};
   }
 
   /// Changes the world while nobody serves it.
