@@ -352,10 +352,24 @@ class Planner final : public Exports {
     for (const auto& [address, row] : input_.rows) {
       if (!row.dependencies.empty()) old_dependencies.emplace(address, row.dependencies);
     }
+    for (const auto& change : plan.changes) {
+      if (const auto pool = pool_of(change)) old_dependencies[change.address].push_back(*pool);
+    }
     plan.steps =
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
     for (const auto& change : plan.changes) require_permission(change);
     refuse_what_cannot_be_done();
+  }
+
+  /// The managed pool that a guest is in, whether or not the topology still says so: it cannot go
+  /// before the guest does.
+  std::optional<ResourceAddress> pool_of(const Change& change) const {
+    const auto id = text_of(change.facts.find("pool"));
+    if (id.empty()) return std::nullopt;
+    for (const auto& [address, row] : input_.rows) {
+      if (address.type == "pool" && text_of(row.identity.find("id")) == id) return address;
+    }
+    return std::nullopt;
   }
 
   /// What a provider cannot do (yet) is an error of the plan, not of a step in the middle of apply.

@@ -67,6 +67,15 @@ std::vector<std::string> SlotChooser::in_order(const Value& parts, bool nics) co
   return names;
 }
 
+/// What leaves in this plan still lies in its slot while the new part is made.
+void SlotChooser::take_leaving(const std::string& attribute) {
+  const Value* owned = row_ == nullptr ? nullptr : row_->owned.find(attribute);
+  if (owned == nullptr || !owned->has_fields()) return;
+  for (const auto& [name, part] : owned->as_fields()) {
+    if (const auto slot = text_at(part, "slot"); !slot.empty()) taken_.insert(slot);
+  }
+}
+
 Value SlotChooser::with_slots(const schema::AttributeSchema& attribute, Value parts) {
   const auto* slot = attribute_of_choice(*attribute.type.object, schema::Choice::slot);
   if (slot == nullptr || !parts.has_fields()) return parts;
@@ -75,6 +84,7 @@ Value SlotChooser::with_slots(const schema::AttributeSchema& attribute, Value pa
     const auto known = known_slot(attribute.name, name, part);
     if (!known.empty()) taken_.insert(known);
   }
+  take_leaving(attribute.name);
   for (const auto& name : in_order(parts, nics)) {
     auto chosen = known_slot(attribute.name, name, *parts.find(name));
     for (int number = 0; chosen.empty(); ++number) {

@@ -22,6 +22,7 @@ class SlotChooser {
                          const schema::Value& part) const;
   std::vector<std::string> in_order(const schema::Value& parts, bool nics) const;
   bool has_gateway(const schema::Value& nic) const;
+  void take_leaving(const std::string& attribute);
 
   const model::Row* row_;
   std::set<std::string> taken_;

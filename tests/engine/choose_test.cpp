@@ -226,6 +226,10 @@ TEST_CASE("slots: os first, then by name; stated and remembered ones stay") {
     CHECK(world.at("vm.a", "disk.b.slot") == "scsi1");
     CHECK(world.at("vm.a", "disk.a.slot") == "scsi2");
   }
+  SECTION("what leaves in this plan still has its slot") {
+    world.remember("vm.a", R"({"vmid":101,"node":"pve1","disk":{"old":{"slot":"scsi1"}}})");
+    CHECK(world.at("vm.a", "disk.a.slot") == "scsi2");
+  }
   SECTION("what the topology does not declare keeps its slot") {
     world.facts.occupied_slots[*schema::parse_address("vm.a")] = {"scsi1"};
     CHECK(world.at("vm.a", "disk.a.slot") == "scsi2");

@@ -123,6 +123,13 @@ async::Task<schema::Result<std::vector<std::string>>> orphans(core::Context cont
   co_return found;
 }
 
+/// The row with the parts that the intent was to add: their slots were free when it was opened, so
+/// what lies there now was made by it.
+model::Row with_new_parts(model::Row row, const Value& after) {
+  for (auto& [key, part] : parts_of(after, GuestConfig(), {})) row.parts.try_emplace(key, part);
+  return row;
+}
+
 schema::Diagnostic changed_meanwhile(const schema::ResourceAddress& address) {
   return step_failed(address, "Changed by somebody else",
                      fmt::format("The config of {} changed while it was being written. Plan again "
@@ -184,7 +191,7 @@ async::Task<SettleResult> settle_configure(core::Context context,
                                            model::Intent intent) {
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
-  const model::Row before = *held;
+  const model::Row before = with_new_parts(*held, argument(intent.arguments, "after"));
   const auto remembered = argument(intent.arguments, "remember");
   SettleClock clock(intent);
   for (;;) {

@@ -67,6 +67,7 @@ model::LiveFacts guest_facts(const GuestConfig& config, const PartNames& names,
       {"protection", Value::boolean(config.text("protection") == "1")},
       {"agent", Value::boolean(parse_flag(agent.text("enabled")).value_or(false))},
       {"node", Value::string(listed.node)},
+      {"pool", Value::string(listed.pool)},
       {"volumes", std::move(all_volumes)},
       {"undeclared", Value::list(std::move(undeclared))},
   };
