@@ -86,7 +86,7 @@ void endure(const Ordeal& ordeal) {
   int killed = 0;
   for (int round = 1; killed < ordeal.kills; ++round) {
     INFO("round " << round);
-    REQUIRE(round <= 3 * ordeal.kills);
+    REQUIRE(round <= 10 * ordeal.kills);
     choose_topology(lab, ordeal.parts, random);
     const std::chrono::milliseconds moment(random.below(ordeal.latest_kill));
     if (apply_and_kill(lab, round, moment)) ++killed;
