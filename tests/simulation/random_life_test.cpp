@@ -1,4 +1,5 @@
 #include "tests/simulation/rig.hpp"
+#include "tests/simulation/trouble.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fmt/format.h>
@@ -9,22 +10,10 @@
 #include <string>
 
 using namespace pveplan;
-using sim::Conditions;
 using sim::Rig;
 using sim::SimRandom;
 
 namespace {
-
-/// Number of seeds: PVEPLAN_SEEDS, or what the normal run can afford.
-std::uint64_t seed_count() {
-  const char* text = std::getenv("PVEPLAN_SEEDS");
-  if (text != nullptr) return std::strtoull(text, nullptr, 10);
-#ifdef PVEPLAN_FEW_SEEDS
-  return 15;
-#else
-  return 1000;
-#endif
-}
 
 /// A topology and what the lab must hold once it is applied.
 struct Wanted {
@@ -65,30 +54,6 @@ Wanted random_topology(SimRandom& draws) {
   return wanted;
 }
 
-/// A network that loses one exchange in a few, before or after its effect.
-class BadNetwork final : public sim::SimFaults {
- public:
-  explicit BadNetwork(SimRandom& draws) : draws_(draws) {}
-  sim::Fate fate(const async::HttpRequest&) override {
-    switch (draws_.below(12)) {
-      case 0:
-        return sim::Fate::refuse;
-      case 1:
-        return sim::Fate::lose_before_effect;
-      case 2:
-        return sim::Fate::lose_after_effect;
-      default:
-        return sim::Fate::deliver;
-    }
-  }
-  sim::Duration latency(const async::HttpRequest&) override {
-    return std::chrono::milliseconds(draws_.below(2000));
-  }
-
- private:
-  SimRandom& draws_;
-};
-
 std::map<std::string, std::string> pools_of(Rig& rig) {
   std::map<std::string, std::string> pools;
   for (const auto& [id, pool] : rig.lab.world().access.pools) pools[id] = pool.comment;
@@ -106,23 +71,6 @@ void check_pools(const std::map<std::string, std::string>& pools,
   }
 }
 
-/// Runs the command in trouble a few times, then in peace until it succeeds.
-void get_through(Rig& rig, SimRandom& draws, const std::vector<std::string>& command) {
-  BadNetwork network(draws);
-  for (std::uint64_t i = 0, troubles = draws.below(3); i < troubles; ++i) {
-    if (draws.one_in(2)) rig.world.network.set_faults(&network);
-    Conditions conditions;
-    if (draws.one_in(2)) conditions.stop_before = 1 + draws.below(120);
-    const auto ended = rig.run(command, conditions);
-    CHECK(ended.late_calls.empty());
-    rig.world.network.set_faults(nullptr);
-    rig.world.crash();
-  }
-  const auto ended = rig.run(command);
-  INFO(ended.out << ended.err);
-  REQUIRE(ended.exit_code == 0);
-}
-
 std::uint64_t live(std::uint64_t seed) {
   Rig rig(seed);
   SimRandom draws(seed ^ 0x9e3779b97f4a7c15ULL);
@@ -130,13 +78,13 @@ std::uint64_t live(std::uint64_t seed) {
     const auto wanted = random_topology(draws);
     rig.write_topology(wanted.text);
     INFO(wanted.text);
-    get_through(rig, draws, {"apply", "--auto-approve"});
+    sim::get_through(rig, draws, {"apply", "--auto-approve"});
     const auto plan = rig.run({"plan", "--detailed-exitcode"});
     INFO(plan.out << plan.err);
     CHECK(plan.exit_code == 0);
     check_pools(pools_of(rig), wanted.pools);
   }
-  get_through(rig, draws, {"destroy", "--auto-approve"});
+  sim::get_through(rig, draws, {"destroy", "--auto-approve"});
   CHECK(pools_of(rig).empty());
   CHECK(rig.run({"state", "list"}).out.empty());
   return rig.world.trace.hash();
@@ -145,7 +93,7 @@ std::uint64_t live(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("random topologies, edits and troubles always end in the wanted world") {
-  const auto count = seed_count();
+  const auto count = sim::seed_count();
   for (std::uint64_t seed = 1; seed <= count; ++seed) {
     INFO("seed " << seed << "; PVEPLAN_SEED=" << seed << " simulation_tests [.seed] runs it alone");
     const auto once = live(seed);
