@@ -87,6 +87,16 @@ Reply read_state(Call& call) {
   return state_fields(call, id, found->second);
 }
 
+/// No plugin of the lab's storages has it.
+Reply read_identity(Call& call) {
+  const std::string id = call.parameters.text("storage");
+  if (!call.world.storage.definitions.contains(id))
+    return fail(fmt::format("storage '{}' does not exist", id));
+  return fail(
+      "get_identity not implemented for this plugin at /usr/share/perl5/PVE/Storage/Plugin.pm line "
+      "2681.");
+}
+
 }  // namespace
 
 void add_storage_list_calls(ApiTable& api) {
@@ -104,6 +114,12 @@ void add_storage_list_calls(ApiTable& api) {
       .takes({text("content").of_format("pve-storage-content-list").optional(),
               flag("enabled").optional(), flag("format").optional(), storage_id().optional(),
               node_name("target").optional()});
+  api.get("/nodes/{node}/storage/{storage}/identity", read_identity)
+      .allowed(see)
+      .privileged()
+      .on_node()
+      .takes({storage_id()})
+      .only_in(9);
   api.get("/nodes/{node}/storage/{storage}/status", read_state)
       .allowed(see)
       .privileged()
