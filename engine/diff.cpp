@@ -222,10 +222,32 @@ Value with_defaults(const ObjectSchema& object, const Value& desired, bool creat
   return Value::object(std::move(fields));
 }
 
+namespace {
+
+/// Without the defaults that are always ours: they say nothing of this object.
+Value without_defaults(const ObjectSchema& object, const Value& value) {
+  if (!value.has_fields()) return value;
+  Value::Fields fields;
+  for (const auto& [name, held] : value.as_fields()) {
+    const auto* attribute = object.find(name);
+    const bool is_default =
+        attribute != nullptr &&
+        std::any_of(attribute->defaults.begin(), attribute->defaults.end(),
+                    [&held](const schema::Default& each) {
+                      return each.owner == schema::DefaultOwner::ours_always && each.value == held;
+                    });
+    if (!is_default) fields.emplace_back(name, held);
+  }
+  return Value::object(std::move(fields));
+}
+
+}  // namespace
+
 Difference difference_of_new(const ObjectSchema& object, const Value& after) {
   Difference result;
   result.after = after;
-  for (const auto& [name, value] : after.as_fields()) {
+  const auto shown = without_defaults(object, after);
+  for (const auto& [name, value] : shown.as_fields()) {
     const auto* attribute = object.find(name);
     if (attribute == nullptr) continue;
     const bool nested = is_parts(*attribute) && value.has_fields();
@@ -237,7 +259,8 @@ Difference difference_of_new(const ObjectSchema& object, const Value& after) {
       result.changes.push_back(std::move(change));
     };
     if (nested) {
-      for (const auto& [part, entry] : value.as_fields()) add(Path({name, part}), entry);
+      for (const auto& [part, entry] : value.as_fields())
+        add(Path({name, part}), without_defaults(*attribute->type.object, entry));
     } else {
       add(Path({name}), value);
     }

@@ -1,9 +1,12 @@
 #include "engine/view/change_block.hpp"
 
+#include "engine/view/part_text.hpp"
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pveplan::view {
 
@@ -86,6 +89,10 @@ char symbol_of(const AttributeChange& attribute) {
 }
 
 std::string values_text(const AttributeChange& attribute, const schema::AttributeSchema* schema) {
+  const bool part = schema != nullptr && schema->type.kind == TypeKind::keyed_part;
+  if (part && attribute.before.is_null()) return part_text(*schema, attribute.after);
+  if (part && attribute.after.is_null())
+    return part_text(*schema, attribute.before) + " -> removed";
   if (attribute.released) return "no longer managed, stays " + value_text(schema, attribute.after);
   if (attribute.sensitive) return "(secret)";
   if (attribute.before.is_null()) return value_text(schema, attribute.after);
@@ -151,12 +158,12 @@ std::string losses_text(const Change& change) {
   return text;
 }
 
-std::string notes_text(const Change& change, std::size_t width) {
+std::string notes_text(const Change& change, bool allowed, std::size_t width) {
   std::string text = labelled("because", change.reason, width);
   for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);
-  if (!losses.empty()) {
+  if (!losses.empty() && !allowed) {
     text += labelled("allow", "plan again with --allow data-loss=" + change.address.shell_text(),
                      width);
   }
@@ -184,6 +191,19 @@ std::string attribute_brief(const AttributeChange& attribute,
   return attribute.path.text() + " " + values_text(attribute, found);
 }
 
+namespace {
+
+/// The number and the node of what is made stand in the block's first line.
+bool stands_in_headline(const Change& change, const AttributeChange& attribute) {
+  const auto& steps = attribute.path.steps();
+  if (change.action != Action::create || steps.size() != 1) return false;
+  if (steps[0] != "vmid" && steps[0] != "node") return false;
+  const Value* held = change.identity.find(steps[0]);
+  return held != nullptr && *held == attribute.after;
+}
+
+}  // namespace
+
 std::string folding_key(const Change& change) {
   std::string key(1, static_cast<char>(change.action));
   key += change.reason.find(" has no key ") == std::string::npos ? change.reason : "";
@@ -204,9 +224,13 @@ std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* s
               padded(group_address(group), 32) + padded(model::name(change.action), 11);
   if (group.changes.size() == 1) text += where_text(change);
   while (text.back() == ' ') text.pop_back();
-  text += "\n" + notes_text(change, options.width);
-  for (const auto& attribute : change.attributes)
-    text += attribute_text(attribute, schema, options.width);
+  const auto& asked = options.needs_permission;
+  const bool allowed = std::find(asked.begin(), asked.end(), change.address) == asked.end();
+  text += "\n" + notes_text(change, allowed, options.width);
+  for (const auto& attribute : change.attributes) {
+    if (!stands_in_headline(change, attribute))
+      text += attribute_text(attribute, schema, options.width);
+  }
   return text;
 }
 

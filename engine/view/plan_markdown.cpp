@@ -173,7 +173,8 @@ struct Entry {
   std::string details;
 };
 
-Entry entry_of(const ChangeGroup& group, const schema::SchemaRegistry& schemas) {
+Entry entry_of(const ChangeGroup& group, const schema::SchemaRegistry& schemas,
+               const PlanTextOptions& look) {
   const auto& change = *group.changes.front();
   const auto* schema = schemas.find(change.address.type);
   const auto address = group_address(group);
@@ -181,7 +182,7 @@ Entry entry_of(const ChangeGroup& group, const schema::SchemaRegistry& schemas) 
   entry.level = level_of(change);
   entry.row = fmt::format("| {} | {} | {} | {} |\n", dot_of(entry.level), code(address),
                           change_words(group, schema), effect_words_of(change));
-  const auto block = diff_lines(block_text(group, schema, PlanTextOptions()));
+  const auto block = diff_lines(block_text(group, schema, look));
   const std::string fence(std::max<std::size_t>(3, longest_run(block, '`') + 1), '`');
   entry.details = fmt::format(
       "<details><summary>{} <code>{}</code> {}</summary>\n\n{}diff\n{}{}\n"
@@ -366,8 +367,10 @@ std::string plan_markdown(const engine::SavedPlan& saved, const schema::SchemaRe
   if (head.size() > room) head = shortened(head, room) + "\n\n";
   if (plan.empty()) return head + foot;
   std::vector<Entry> entries;
+  PlanTextOptions look;
+  look.needs_permission = plan.needs_permission;
   for (const auto& section : sections(plan)) {
-    for (const auto& group : section.groups) entries.push_back(entry_of(group, schemas));
+    for (const auto& group : section.groups) entries.push_back(entry_of(group, schemas, look));
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const Entry& a, const Entry& b) { return a.level < b.level; });

@@ -185,7 +185,9 @@ std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& sche
 
 std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
                       const PlanTextOptions& options) {
-  const auto text = uncoloured_text(plan, schemas, options);
+  auto look = options;
+  look.needs_permission = plan.needs_permission;
+  const auto text = uncoloured_text(plan, schemas, look);
   return options.colour ? coloured(text) : text;
 }
 

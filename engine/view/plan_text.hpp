@@ -10,6 +10,8 @@ namespace pveplan::view {
 struct PlanTextOptions {
   bool colour = false;  ///< repeats what a symbol or a word already says
   std::size_t width = 80;
+  /// Changes whose data loss nobody allowed: their blocks say how to.
+  std::vector<schema::ResourceAddress> needs_permission = {};
 };
 
 /// The plan as people read it (docs/plans.md): where, what somebody else did, what can hurt, what
