@@ -30,6 +30,7 @@ class StepOrder {
   explicit StepOrder(const OrderInput& input) : input_(input) {}
 
   std::vector<Step> build() {
+    steps_.reserve(input_.changes.size());
     for (const auto& change : input_.changes) work_.emplace(change.address, lower(change));
     hang_makings_onto_needs();
     hang_removals_onto_dependents();

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace pveplan::engine {
 
@@ -115,6 +116,10 @@ bool matches_any(const ResourceAddress& address, const std::vector<std::string>&
 class Planner final : public Exports {
  public:
   explicit Planner(const PlanInput& input) : input_(input) {
+    const auto most = input.topology.resources.size();
+    desired_.reserve(most);
+    exports_.reserve(most);
+    if (input.rows.empty()) result_.plan.changes.reserve(most);  // everything will be new
     for (const auto& resource : input.topology.resources) {
       desired_.insert(resource.address);
       groups_[resource.address.group()].push_back(resource.address);
@@ -413,7 +418,7 @@ class Planner final : public Exports {
   }
 
   const PlanInput& input_;
-  std::set<ResourceAddress> desired_;
+  std::unordered_set<ResourceAddress> desired_;
   std::map<ResourceAddress, std::vector<ResourceAddress>> groups_;
   std::unordered_map<ResourceAddress, Value> exports_;
   Planned result_;

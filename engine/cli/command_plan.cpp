@@ -92,7 +92,9 @@ async::Task<int> run_plan(Program& program, Options options) {
     co_return kError;
   }
   if (saves && options.format == "text") program.out(how_to_apply(options));
-  co_return exit_code_of(saved.plan, options);
+  const int exit_code = exit_code_of(saved.plan, options);
+  program.leave(exit_code);
+  co_return exit_code;
 }
 
 }  // namespace pveplan::cli

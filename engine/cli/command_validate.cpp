@@ -22,6 +22,7 @@ async::Task<int> run_validate(Program& program, Options options) {
   program.out(fmt::format("{} is valid: {} in {}.\n", options.file,
                           view::counted(loaded.topology->resources.size(), "resource"),
                           view::counted(loaded.sources.size(), "file")));
+  program.leave(kSuccess);
   co_return kSuccess;
 }
 

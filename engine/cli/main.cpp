@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace {
@@ -79,5 +80,6 @@ int main(int argc, char** argv) {
   cli::Program program(
       real.host(), known, [](const std::string& text) { out.write(text); },
       [](const std::string& text) { err.write(text); });
+  program.leave = [](int exit_code) { std::_Exit(finished(exit_code)); };
   return finished(real.host().loop.run(cli::run_command(program, std::move(*options))));
 }

@@ -42,6 +42,9 @@ class Program {
   const KnownTypes& known;
   Output out;
   Output err;
+  /// Called by commands that only read, when everything has been printed: may end the process,
+  /// since the system frees memory faster than a hundred thousand destructors do.
+  std::function<void(int exit_code)> leave = [](int) {};
 
   /// Whether colour may be used: a terminal, no NO_COLOR, no --no-color.
   bool colour(const Options& options) const;

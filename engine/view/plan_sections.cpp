@@ -111,11 +111,14 @@ std::vector<ChangeGroup> grouped(const std::vector<const Change*>& changes) {
   std::vector<ChangeGroup> groups;
   std::map<std::string, std::size_t> known;
   for (const auto* change : changes) {
+    if (!change->address.key) {
+      groups.push_back({{change}});
+      continue;
+    }
     // Only what reads the same may fold: the block and everything the lines say.
     const auto key = change->address.group().text() + "\n" + folding_key(*change);
     const auto [at, added] = known.try_emplace(key, groups.size());
-    if (added || !change->address.key) {
-      at->second = groups.size();
+    if (added) {
       groups.push_back({{change}});
     } else {
       groups[at->second].changes.push_back(change);

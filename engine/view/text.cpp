@@ -130,6 +130,8 @@ std::string padded(std::string_view text, std::size_t width) {
 
 std::string wrapped(std::string_view text, std::size_t first_column, std::size_t indent,
                     std::size_t width) {
+  // Nearly everything fits.
+  if (first_column + text.size() <= width && !text.ends_with(' ')) return std::string(text);
   std::string result;
   std::size_t column = first_column;
   bool line_empty = true;
