@@ -22,12 +22,13 @@ const std::vector<std::string> kSums{"md5", "sha1", "sha224", "sha256", "sha384"
 
 /// What a copy's task knows of the file that has already come.
 struct Copy {
-  std::string volid, temporary, format, checksum, algorithm;
+  std::string node, volid, temporary, format, checksum, algorithm;
   std::int64_t size = 0, virtual_size = 0;
   std::map<std::string, std::string> checksums;
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
+    archive("node", self.node);
     archive("volid", self.volid);
     archive("temporary", self.temporary);
     archive("format", self.format);
@@ -39,8 +40,15 @@ struct Copy {
   }
 };
 
+/// The called node takes the file for any other one.
+std::string target_node(const Call& call) {
+  const std::string name = call.parameters.text("node");
+  return name == "localhost" ? call.node : name;
+}
+
 Copy copy_of(const Call& call, const std::string& volid) {
   Copy copy;
+  copy.node = target_node(call);
   copy.volid = volid;
   copy.checksum = to_lower(call.parameters.text("checksum"));
   copy.algorithm = call.parameters.text("checksum-algorithm");
@@ -57,7 +65,9 @@ Copy copy_of(const Call& call, const std::string& volid) {
 Reply upload(Call& call) {
   const std::string storage = call.parameters.text("storage");
   const std::string content = call.parameters.text("content");
-  const auto definition = usable_storage(call.world, storage, call.node);
+  const std::string node = target_node(call);
+  if (!call.world.nodes.contains(node)) return fail(fmt::format("no such cluster node '{}'", node));
+  const auto definition = usable_storage(call.world, storage, node);
   if (!definition) return std::unexpected(definition.error());
   if (!is_file_based((*definition)->type))
     return fail(fmt::format("can't upload to storage type '{}'", (*definition)->type));
@@ -65,7 +75,7 @@ Reply upload(Call& call) {
   if (!volid) return std::unexpected(volid.error());
   if (!holds_content(**definition, content))
     return fail(fmt::format("storage '{}' does not support '{}' content", storage, content));
-  if (storage_usage(call.world, storage, call.node).available < std::ssize(call.upload->bytes))
+  if (storage_usage(call.world, storage, node).available < std::ssize(call.upload->bytes))
     return fail("not enough space on storage");
   return str(start_task(call, "imgcopy", "", "import-upload", to_value(copy_of(call, *volid)),
                         kTransferStart));
@@ -88,7 +98,7 @@ PhaseResult import_upload(Work& work) {
   from_value(work.event.arguments, copy);
   const IncomingFile file{copy.size, copy.virtual_size, copy.format, copy.checksums, {}};
   if (work.event.phase > 0) {
-    keep_file(work.world, copy.volid, work.task->node, file);
+    keep_file(work.world, copy.volid, copy.node, file);
     work.log("finished file import successfully");
     return done();
   }
@@ -102,7 +112,7 @@ PhaseResult import_upload(Work& work) {
         fmt::format("qemu-img: Could not open '{}': Image is not in qcow2 format", copy.temporary));
   }
   const std::string path = volume_path(work.world.storage, copy.volid);
-  work.log("target node: " + work.task->node);
+  work.log("target node: " + copy.node);
   work.log("target file: " + path);
   work.log(fmt::format("file size is: {}", copy.size));
   work.log(fmt::format("command: cp -- {} {}", copy.temporary, path));

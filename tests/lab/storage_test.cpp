@@ -137,6 +137,9 @@ TEST_CASE("an upload is weighed, checked and kept; a form without a file kills t
   while (const auto next = client.core.next_event()) client.core.advance(*next);
   CHECK(listing(client).find("\"size\":5,") != std::string::npos);
   CHECK(listing(client).find("local:iso/a_b.iso") != std::string::npos);
+  request.path = "/api2/json/nodes/elsewhere/storage/local/upload";
+  CHECK(client.core.handle(request).reason == "no such cluster node 'elsewhere'");
+  request.path = "/api2/json/nodes/pve/storage/local/upload";
   request.headers.back().second = "application/x-www-form-urlencoded";
   request.body = "content=iso";
   CHECK(client.core.handle(request).disposition != Disposition::send);
