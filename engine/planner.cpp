@@ -216,8 +216,9 @@ class Planner final : public Exports {
     const auto& type = type_of(resource.address);
     const bool waits_for_nothing =
         live.running.is_null() && live.facts.find("awaits_start") == nullptr;
+    const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
     if (row.status == model::RowStatus::ok && attributes == row.owned &&
-        live.attributes == row.owned && waits_for_nothing) {
+        live.attributes == row.owned && waits_for_nothing && !moved) {
       unchanged(resource, row, live);  // the common case, without walking the schema
       return;
     }
@@ -227,6 +228,7 @@ class Planner final : public Exports {
       drift.address = resource.address;
       result_.plan.drift.push_back(std::move(drift));
     }
+    note_move(resource, row, live);
     const bool resumes = row.status == model::RowStatus::incomplete;
     const auto waits = waiting_for_restart(type.schema().object, live);
     const bool restarts = !waits.empty() && restart_allowed(resource.address, attributes);
@@ -262,6 +264,16 @@ class Planner final : public Exports {
     change.exported = type.exports(resource.address, change.after, change.identity);
     exports_[resource.address] = change.exported;
     result_.plan.changes.push_back(std::move(change));
+  }
+
+  /// A guest that runs elsewhere is shown and left there (LANGUAGE 10).
+  void note_move(const schema::Resource& resource, const model::Row& row,
+                 const model::LiveObject& live) {
+    const Value* was = row.owned.find("node");
+    const Value* is = live.identity.find("node");
+    if (was == nullptr || is == nullptr || *was == *is) return;
+    result_.plan.drift.push_back(
+        {resource.address, schema::Path({"node"}), *was, *is, *was, "left as it is"});
   }
 
   void unchanged(const schema::Resource& resource, const model::Row& row,

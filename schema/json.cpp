@@ -29,7 +29,8 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   bool start_object(std::size_t) override { return open(true); }
   bool start_array(std::size_t) override { return open(false); }
   bool key(std::string& name) override {
-    pending_.emplace_back(std::move(name), Value());
+    static const Value kNothing;  // a temporary here makes g++ 12 warn of what is not so
+    pending_.emplace_back(std::move(name), kNothing);
     return true;
   }
   bool end_object() override {

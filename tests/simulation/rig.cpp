@@ -31,9 +31,18 @@ void Rig::write_topology(const std::string& text) {
   world.disk.place("/home/tester/topology/pveplan.toml", text);
 }
 
-std::string Rig::connection() {
-  return "[proxmox]\nendpoint = \"https://pve:8006\"\ntls.insecure = true\ntoken = { env = "
-         "\"TOKEN\" }\n";
+std::string Rig::connection(int nodes) {
+  const std::string endpoints =
+      nodes == 1 ? "\"https://pve:8006\"" : "[\"https://pve1:8006\", \"https://pve2:8006\"]";
+  return "[proxmox]\nendpoint = " + endpoints +
+         "\ntls.insecure = true\ntoken = { env = \"TOKEN\" }\n";
+}
+
+std::vector<std::string> Rig::requests() const {
+  std::vector<std::string> all;
+  for (const auto& node : nodes_)
+    all.insert(all.end(), node->requests().begin(), node->requests().end());
+  return all;
 }
 
 Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& conditions) {

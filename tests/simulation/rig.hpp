@@ -38,8 +38,10 @@ class Rig {
   /// Puts the topology where the program finds it. `[proxmox]` is filled in by the text itself; see
   /// connection().
   void write_topology(const std::string& text);
-  /// A [proxmox] table for the lab of this rig.
-  static std::string connection();
+  /// A [proxmox] table for the lab of a rig with one node, or with several.
+  static std::string connection(int nodes = 1);
+  /// What all nodes were asked so far: "GET /api2/json/version".
+  std::vector<std::string> requests() const;
 
   /// Runs `pveplan ARGUMENTS` as a new process.
   Ended run(const std::vector<std::string>& arguments, const Conditions& conditions = {});

@@ -2,18 +2,49 @@
 
 #include "tests/support/catch.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
+#include <ctime>
 
 namespace pveplan::sim {
 
-std::uint64_t seed_count() {
-  const char* text = std::getenv("PVEPLAN_SEEDS");
-  if (text != nullptr) return std::strtoull(text, nullptr, 10);
+namespace {
+
+std::optional<double> number(const char* variable) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return std::nullopt;
+  return std::strtod(text, nullptr);
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+}  // namespace
+
+Seeds::Seeds(std::string what, std::uint64_t cost)
+    : what_(std::move(what)), started_(cpu_seconds()) {
 #ifdef PVEPLAN_FEW_SEEDS
-  return 15;
+  most_ = 15 / cost + 1;
 #else
-  return 1000;
+  most_ = 1000 / cost;
 #endif
+  if (const auto count = number("PVEPLAN_SEEDS")) most_ = static_cast<std::uint64_t>(*count);
+  if (const auto seconds = number("PVEPLAN_SEED_SECONDS")) {
+    most_ = UINT64_MAX;
+    most_seconds_ = *seconds;
+  }
+}
+
+Seeds::~Seeds() {
+  const auto seconds = cpu_seconds() - started_;
+  fmt::print("{}: {} seeds, {:.0f} a second of CPU\n", what_, drawn_,
+             seconds > 0 ? static_cast<double>(drawn_) / seconds : 0);
+}
+
+std::optional<std::uint64_t> Seeds::next() {
+  const bool late = most_seconds_ > 0 && cpu_seconds() - started_ > most_seconds_;
+  if (drawn_ >= most_ || late) return std::nullopt;
+  return ++drawn_;
 }
 
 namespace {

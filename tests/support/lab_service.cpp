@@ -41,6 +41,7 @@ SimAnswer LabService::handle(const async::HttpRequest& request, Time now) {
   asked.headers = request.headers;
   asked.body = request.body;
   asked.node = node_;
+  requests_.push_back(asked.method + " " + asked.path);
   asked.connection = ++connections_;
   lab::Answer given = core_.handle(asked);
   SimAnswer answer;

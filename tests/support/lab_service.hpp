@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace pveplan::sim {
 
@@ -14,11 +15,14 @@ class LabService : public SimService {
  public:
   LabService(lab::Core& core, std::string node) : core_(core), node_(std::move(node)) {}
   SimAnswer handle(const async::HttpRequest& request, Time now) override;
+  /// "GET /api2/json/version", in the order of arrival.
+  const std::vector<std::string>& requests() const { return requests_; }
 
  private:
   lab::Core& core_;
   std::string node_;
   std::uint64_t connections_ = 0;
+  std::vector<std::string> requests_;
 };
 
 }  // namespace pveplan::sim
