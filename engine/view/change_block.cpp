@@ -47,8 +47,11 @@ std::string text_at(const Value& value, const char* name) {
 std::string where_text(const Change& change) {
   const auto vmid = text_at(change.identity, "vmid");
   const auto node = text_at(change.identity, "node");
+  const auto volume = text_at(change.identity, "volid");
   std::string text;
-  if (!vmid.empty()) {
+  if (!volume.empty()) {
+    text = volume + (node.empty() ? "" : " on " + node);
+  } else if (!vmid.empty()) {
     text = vmid + (node.empty() ? "" : " on " + node);
   } else if (!node.empty()) {
     text = "on " + node;

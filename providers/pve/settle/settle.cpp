@@ -52,12 +52,12 @@ async::Task<std::expected<std::optional<std::string>, core::ApiError>> our_runni
 
 async::Task<TaskTrace> follow_task(core::Context context, std::string node, std::string type,
                                    std::string id, model::Intent intent) {
-  using State = core::TaskEnd::State;
+  using End = core::TaskEnd::State;
   TaskTrace trace;
   if (!intent.upid.empty()) {
     auto end = co_await context.wait_for_task(intent.upid);
-    trace.failed = end.state == State::failed;
-    trace.open = end.state == State::running;
+    trace.failed = end.state == End::failed;
+    trace.open = end.state == End::running;
     trace.reason = fmt::format("the task {} still runs", intent.upid);
     co_return trace;
   }
@@ -71,7 +71,7 @@ async::Task<TaskTrace> follow_task(core::Context context, std::string node, std:
     }
     if (!running->has_value()) co_return trace;
     auto end = co_await context.wait_for_task(running->value());
-    if (end.state != State::running) continue;
+    if (end.state != End::running) continue;
     trace.open = true;
     trace.reason = fmt::format("the task {} still runs", running->value());
     co_return trace;
