@@ -27,6 +27,8 @@ Value members_of(const Call& call, const Pool& pool) {
     const auto guest = call.world.guests.find(vmid);
     if (guest == call.world.guests.end()) continue;
     Value entry = guest_resource(call.world, vmid, guest->second);
+    for (const char* current : {"pool", "tags", "lock"})
+      entry = entry.with(schema::Path({current}), null());
     if (type.empty() || entry.find("type")->as_string() == type) list.push_back(std::move(entry));
   }
   for (const std::string& storage : pool.storages) {

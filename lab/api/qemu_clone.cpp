@@ -206,7 +206,8 @@ std::string exists_text(const std::string& node, int vmid) {
 
 /// The new VMID is taken here, with a config that nobody would recognize.
 PhaseResult begin_clone(Work& work, const CloneWish& wish) {
-  work.log(fmt::format("creating a clone of VM {} with ID {}", wish.vmid, wish.target));
+  if (work.world.is_version_9())
+    work.log(fmt::format("creating a clone of VM {} with ID {}", wish.vmid, wish.target));
   if (work.world.guests.contains(wish.target))
     return std::unexpected(exists_text(work.task->node, wish.target));
   Guest guest;
@@ -273,6 +274,9 @@ PhaseResult continue_clone(Work& work, CloneWish wish) {
       drop_clone(world, work.task->node, wish);
       return std::unexpected("clone failed: " + drive.error());
     }
+    const auto source = world.guests.find(wish.vmid);
+    if (source != world.guests.end() && source->second.running() && wish.snapshot.empty())
+      log_mirror(place, name, true);
     wish.made[name] = *drive;
     if (wish.made.size() == 1) {
       target.options = cloned_options(world, wish);

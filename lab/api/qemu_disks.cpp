@@ -186,7 +186,7 @@ std::string copy_format(const DiskPlace& place, const CopyWish& wish, const Volu
   const auto known = disk_formats(target);
   const std::string hint = wish.format.empty() ? source.format : wish.format;
   if (is_in(known, hint)) return hint;
-  if (!wish.format.empty()) {
+  if (!wish.format.empty() && place.world.is_version_9()) {
     place.log(
         fmt::format("format '{}' is not supported by the target storage '{}' - using '{}' instead",
                     hint, wish.storage, known.front()));
@@ -286,25 +286,6 @@ void keep_unused(const World& world, int vmid, Guest& guest, const Drive& drive)
   }
 }
 
-void grow_volume(const DiskPlace& place, const std::string& volid, std::int64_t size) {
-  constexpr std::int64_t kExtent = 4 * 1024 * 1024;
-  const VolumeId id = *parse_volume_id(volid);
-  const StorageDefinition& definition = place.world.storage.definitions.at(id.storage);
-  const std::int64_t before = find_volume(place.world, volid, place.node)->size;
-  log_rounding(place, definition, size);
-  const auto lines = resize_volume(place.world, volid, place.node, size);
-  const std::int64_t after = find_volume(place.world, volid, place.node)->size;
-  if (definition.type.starts_with("lvm")) {
-    place.log(fmt::format(
-        "  Size of logical volume {}/{} changed from {} ({} extents) to {} ({} extents).",
-        definition.options.at("vgname"), id.name, extent_text(before), before / kExtent,
-        extent_text(after), after / kExtent));
-  } else if (is_file_based(definition.type)) {
-    place.log("Image resized.");
-  }
-  log_all(place, lines);
-}
-
 void free_owned(const DiskPlace& place, const std::string& volid) {
   if (!is_owned(place.world, volid, place.vmid)) return;
   const auto freed = free_volume(place.world, volid, place.node);
@@ -313,6 +294,24 @@ void free_owned(const DiskPlace& place, const std::string& volid) {
   } else {
     place.log(freed.error());
   }
+}
+
+void log_mirror(const DiskPlace& place, const std::string& drive, bool for_clone) {
+  const bool nine = place.world.is_version_9();
+  const std::string job = (nine ? "mirror-" : "drive-") + drive;
+  place.log("drive mirror is starting for drive-" + drive);
+  place.log("all 'mirror' jobs are ready");
+  if (!for_clone) {
+    place.log(job + ": Completing block job...");
+    place.log(job + ": Completed successfully.");
+    place.log(job + ": mirror-job finished");
+    return;
+  }
+  if (nine) place.log("skipping guest filesystem freeze - disabled in VM options");
+  place.log("suspend vm");
+  place.log(job + ": Cancelling block job");
+  place.log(job + ": Done.");
+  place.log("resume vm");
 }
 
 std::int64_t bytes_to_copy(const World& world, const std::string& volid, const std::string& node) {

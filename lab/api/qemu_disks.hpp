@@ -56,8 +56,9 @@ void keep_unused(const World& world, int vmid, Guest& guest, const Drive& drive)
 /// Takes a volume away, unless it belongs to someone else. Errors of the storage go to the log.
 void free_owned(const DiskPlace& place, const std::string& volid);
 
-/// Makes a volume larger, in the words of its storage.
-void grow_volume(const DiskPlace& place, const std::string& volid, std::int64_t size);
+/// What a running machine's drive tells about its way to another volume. A clone stops before the
+/// drive would move.
+void log_mirror(const DiskPlace& place, const std::string& drive, bool for_clone);
 
 /// What copying the volume costs in time.
 std::int64_t bytes_to_copy(const World& world, const std::string& volid, const std::string& node);

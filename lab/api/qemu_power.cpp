@@ -132,14 +132,24 @@ std::optional<std::string> too_new_machine(const World& world, const std::string
       installed, plain, versioned ? "" : "+pve0", node);
 }
 
-std::optional<std::string> missing_bridge(const World& world, const std::string& node,
-                                          const GuestOptions& options) {
-  const auto& links = world.nodes.at(node).network.links;
+/// 9 looks for bridges before it starts QEMU, 8 lets QEMU's script fail.
+std::optional<std::string> missing_bridge(Work& work, const GuestOptions& options) {
+  const World& world = work.world;
+  const auto& links = world.nodes.at(work.task->node).network.links;
   for (const auto& [name, value] : options) {
     if (!matches(name, "net[0-9]+")) continue;
     const auto nic = parse_property_string(nic_format(), value, name, {world.release.major});
     if (!nic || !nic->contains("bridge") || is_in(links, nic->at("bridge"))) continue;
-    return fmt::format("bridge '{}' does not exist", nic->at("bridge"));
+    const std::string problem = fmt::format("bridge '{}' does not exist", nic->at("bridge"));
+    if (world.is_version_9()) return problem;
+    const std::string tap = fmt::format("tap{}i{}", argument(work, "vmid"), name.substr(3));
+    work.log(problem);
+    work.log(
+        fmt::format("kvm: -netdev type=tap,id={},ifname={},script=/usr/libexec/qemu-server/"
+                    "pve-bridge,downscript=/usr/libexec/qemu-server/pve-bridgedown: network script "
+                    "/usr/libexec/qemu-server/pve-bridge failed with status 512",
+                    name, tap));
+    return "start failed: QEMU exited with code 1";
   }
   return std::nullopt;
 }
@@ -157,7 +167,7 @@ std::optional<std::string> start_obstacle(Work& work, const GuestOptions& option
            "or enable in BIOS.";
   }
   if (auto machine = too_new_machine(world, node, options)) return machine;
-  if (auto bridge = missing_bridge(world, node, options)) return bridge;
+  if (auto bridge = missing_bridge(work, options)) return bridge;
   if (memory_of(options) * 1024 * 1024 <= hardware.memory) return std::nullopt;
   work.log("kvm: cannot set up guest memory 'pc.ram': Cannot allocate memory");
   return "start failed: QEMU exited with code 1";

@@ -234,6 +234,9 @@ class Updater {
     if (name == "boot") {
       if (const auto good = check_boot(value); !good) return good;
     }
+    if (name == "machine" && value.find("aw-bits=") != std::string::npos &&
+        value.find("viommu=") == std::string::npos)
+      return fail("cannot set aw-bits if no vIOMMU is configured");
     guest_.pending[name] = stored;
     guest_.pending_deletes.erase(name);
     return {};

@@ -162,14 +162,6 @@ PhaseResult do_reassign(Work& work, const Move& move, Guest& guest, Drive drive)
   return done();
 }
 
-void log_mirror(const LogSink& log, const std::string& disk) {
-  log(fmt::format("drive mirror is starting for drive-{}", disk));
-  log("all 'mirror' jobs are ready");
-  log(fmt::format("mirror-{}: Completing block job...", disk));
-  log(fmt::format("mirror-{}: Completed successfully.", disk));
-  log(fmt::format("mirror-{}: mirror-job finished", disk));
-}
-
 PhaseResult do_move(Work& work, const Move& move, Guest& guest, Drive drive) {
   World& world = work.world;
   const DiskPlace place{world, work.task->node, move.vmid, {}, task_log(work)};
@@ -183,7 +175,7 @@ PhaseResult do_move(Work& work, const Move& move, Guest& guest, Drive drive) {
   const auto copied = copy_volume(
       place, {move.disk, drive.file, move.storage, move.format, false, move.disk == "efidisk0"});
   if (!copied) return std::unexpected("storage migration failed: " + copied.error());
-  if (guest.running()) log_mirror(place.log, move.disk);
+  if (guest.running()) log_mirror(place, move.disk, false);
   const std::string old = std::exchange(drive.file, copied->volid);
   drive.keys["size"] = std::to_string(copied->size);
   note_change(world, guest);
@@ -222,8 +214,8 @@ PhaseResult resize_disk_work(Work& work) {
   const std::int64_t size = relative ? before + asked : asked;
   if (size < before) return std::unexpected("shrinking disks is not supported");
   if (size == before) return done();
-  const DiskPlace place{work.world, work.task->node, vmid, {}, task_log(work)};
-  grow_volume(place, drive->file, size);
+  for (const std::string& line : resize_volume(work.world, drive->file, work.task->node, size))
+    work.log(line);
   note_change(work.world, guest);
   drive->keys["size"] = std::to_string(size);
   guest.options[disk] = print_drive(*drive);
