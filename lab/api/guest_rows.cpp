@@ -24,13 +24,15 @@ struct KnownState {
   bool known = true;
   const GuestOptions* options = nullptr;
   std::optional<Time> started;
+  std::string status;
 };
 
 KnownState known_state(const World& world, const Guest& guest) {
   if (guest.news && !is_broadcast(world, guest.news->changed))
-    return {guest.news->known, &guest.news->options, guest.news->started};
-  return {true, &guest.options,
-          guest.process ? std::optional(guest.process->started) : std::nullopt};
+    return {guest.news->known, &guest.news->options, guest.news->started,
+            guest.news->started ? "running" : "stopped"};
+  if (!guest.process) return {true, &guest.options, std::nullopt, "stopped"};
+  return {true, &guest.options, guest.process->started, guest.process->state};
 }
 
 void append_pool(const World& world, int vmid, Value::Fields& fields) {
@@ -114,7 +116,7 @@ Value guest_resource(const World& world, int vmid, const Guest& guest) {
     fields.emplace_back("status", str("unknown"));
   } else {
     const GuestOptions& options = *state.options;
-    fields.emplace_back("status", str(state.started ? "running" : "stopped"));
+    fields.emplace_back("status", str(state.status));
     fields.emplace_back("name", str(shown_name(vmid, guest, options)));
     fields.emplace_back("template", bit(flag_of(options, "template")));
     fields.emplace_back("maxcpu", num(shown_cpus(world, guest, options)));

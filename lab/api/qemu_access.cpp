@@ -236,7 +236,7 @@ Attempt<void> check_drive_rules(const Call& call, const std::string& name, const
 Attempt<void> check_bridge_rights(const Call& call, const GuestOptions& options) {
   for (const auto& [name, value] : options) {
     if (!matches(name, "net[0-9]+")) continue;
-    const auto nic = parse_property_string(nic_format(), value, name, {call.major()});
+    const auto nic = parse_property_string(nic_format(call.major()), value, name, {call.major()});
     if (!nic || !nic->contains("bridge")) continue;
     std::string path = "/sdn/zones/localnetwork/" + nic->at("bridge");
     if (nic->contains("tag")) path += "/" + nic->at("tag");

@@ -55,7 +55,7 @@ const std::vector<AgentCommand>& commands() {
 /// Whether the agent of a running machine would answer now.
 bool answers(const Call& call, const Guest& guest) {
   const GuestSystems& systems = call.world.systems;
-  if (!systems.installed) return option_of(guest.options, "name") == systems.with_agent;
+  if (!systems.installed) return option_of(guest.options, "name").starts_with(systems.with_agent);
   return has_agent(call.major(), guest.process->options) && guest.process->state == "running" &&
          call.world.now - guest.process->started >= kSystemBoot;
 }
@@ -115,7 +115,7 @@ Value network_interfaces(const Call& call, const Guest& guest) {
   const GuestOptions& options = guest.options;
   for (int i = 0; i <= 31; ++i) {
     const std::string value = option_of(options, fmt::format("net{}", i));
-    const auto nic = parse_property_string(nic_format(), value, {}, {call.major()});
+    const auto nic = parse_property_string(nic_format(call.major()), value, {}, {call.major()});
     if (value.empty() || !nic) continue;
     list.push_back(network_interface(fmt::format("eth{}", i), to_lower(nic->at("macaddr")),
                                      addresses_of(call, options, i)));

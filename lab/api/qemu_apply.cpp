@@ -121,9 +121,10 @@ class Plugger {
   }
 
   Plugged set_nic(const std::string& name, const std::string& value) {
-    const Properties after = properties_of(nic_format(), major(), value);
+    const Properties after = properties_of(nic_format(major()), major(), value);
     if (guest_.options.contains(name)) {
-      const Properties before = properties_of(nic_format(), major(), guest_.options.at(name));
+      const Properties before =
+          properties_of(nic_format(major()), major(), guest_.options.at(name));
       const bool same_device = std::ranges::all_of(
           std::vector{"model", "macaddr", "queues", "mtu"},
           [&](const char* key) { return property(before, key) == property(after, key); });

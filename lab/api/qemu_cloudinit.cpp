@@ -107,7 +107,7 @@ std::string network_data(int major, const GuestOptions& options) {
   for (int i = 0; i <= 31; ++i) {
     const std::string nic = option_of(options, fmt::format("net{}", i));
     const std::string setting = option_of(options, fmt::format("ipconfig{}", i));
-    const auto parsed = parse_property_string(nic_format(), nic, {}, {major});
+    const auto parsed = parse_property_string(nic_format(major), nic, {}, {major});
     if (nic.empty() || setting.empty() || !parsed) continue;
     const auto addresses = parse_property_string(ipconfig_format(), setting, {}, {major});
     text += fmt::format(

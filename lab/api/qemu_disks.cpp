@@ -131,6 +131,7 @@ std::expected<Copied, std::string> import_disk(const DiskPlace& place, const std
   }
   CopyWish wish{volume->content == "images" ? name : "", volid, storage, drive.key("format")};
   const std::string shown = wish.drive.empty() ? "drive" : "drive " + wish.drive;
+  wish.quiet = is_path;
   if (!is_path) place.log(fmt::format("create full clone of {} ({})", shown, source));
   return copy_volume(place, wish);
 }
@@ -232,7 +233,8 @@ std::expected<Copied, std::string> copy_volume(const DiskPlace& place, const Cop
     wanted.file = cloud_init_file(place.vmid, format, is_file_based(target->type));
   const auto volid = allocate(place, wanted);
   if (!volid) return std::unexpected(volid.error());
-  if (place.world.is_version_9()) place.log(fmt::format("allocated target volume '{}'", *volid));
+  if (place.world.is_version_9() && !wish.quiet)
+    place.log(fmt::format("allocated target volume '{}'", *volid));
   Volume& copy = *find_volume(place.world, *volid, place.node);
   copy.used = std::max(copy.used, std::min(source.used, copy.size));
   if (!wish.cloud_init && !wish.efi) log_transfer(place, size);

@@ -36,6 +36,7 @@ struct CopyWish {
   std::string format;   ///< empty: that of the source where the target knows it
   bool cloud_init = false;
   bool efi = false;
+  bool quiet = false;  ///< the source was named by its path
 };
 struct Copied {
   std::string volid;

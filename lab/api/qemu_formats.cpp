@@ -131,7 +131,7 @@ const std::vector<std::string>& nic_models() {
 
 constexpr const char* kNumberRanges = "\\d+(?:-\\d+)?(?:;\\d+(?:-\\d+)?)*";
 
-PropertyFormat make_nic_format() {
+PropertyFormat make_nic_format(int major) {
   Keys keys{text("bridge").of_format("pve-bridge-id").optional(),
             flag("firewall").optional(),
             flag("link_down").optional(),
@@ -141,13 +141,14 @@ PropertyFormat make_nic_format() {
             integer("queues").between(0, 64).optional(),
             number("rate").at_least(0).optional(),
             integer("tag").between(1, 4094).optional(),
-            text("trunks").matching(kNumberRanges).optional()};
+            text("trunks").matching(kNumberRanges).optional(),
+            flag("host-tunnel").optional().only_in(9)};
   for (const std::string& model : nic_models()) {
     Parameter key = another_name(model, "macaddr");
     key.key_alias = "model";
     keys.push_back(std::move(key));
   }
-  return {std::move(keys), "model"};
+  return for_major(major, std::move(keys), "model");
 }
 
 /// The order is the one that refusals list.
@@ -200,10 +201,7 @@ const PropertyFormat& unused_format() {
   return kFormat;
 }
 
-const PropertyFormat& nic_format() {
-  static const PropertyFormat kFormat = make_nic_format();
-  return kFormat;
-}
+const PropertyFormat& nic_format(int major) { return by_major(major, make_nic_format); }
 
 const PropertyFormat& agent_format(int major) {
   return by_major(major, [](int version) {

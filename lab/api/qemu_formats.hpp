@@ -12,7 +12,7 @@ const PropertyFormat& any_drive_format(int major);
 const PropertyFormat& efidisk_format(int major);
 const PropertyFormat& tpmstate_format(int major);
 const PropertyFormat& unused_format();
-const PropertyFormat& nic_format();
+const PropertyFormat& nic_format(int major);
 const PropertyFormat& agent_format(int major);
 const PropertyFormat& audio_format();
 const PropertyFormat& boot_format();

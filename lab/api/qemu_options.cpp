@@ -24,7 +24,7 @@ std::string mac_prefix(const World& world) {
 /// `model=MAC` in front, the rest sorted; without a MAC a new one is drawn.
 std::string stored_nic(World& world, const std::string& name, const std::string& text) {
   const int major = world.release.major;
-  auto nic = parse_property_string(nic_format(), text, name, {major});
+  auto nic = parse_property_string(nic_format(major), text, name, {major});
   if (!nic) return text;
   std::string& mac = (*nic)["macaddr"];
   if (mac.empty()) mac = world.random.mac(mac_prefix(world));
@@ -76,6 +76,14 @@ Attempt<void> check_hookscript(const Call& call, const std::string& volid) {
   return bad_parameter("hookscript", fmt::format("script '{}' does not exist\n", volid));
 }
 
+/// The lab has no models of its own.
+Attempt<void> check_processor(int major, const std::string& text) {
+  const auto keys = parse_property_string(cpu_format(major), text, "cpu", {major});
+  if (!keys || !keys->contains("cputype") || !keys->at("cputype").starts_with("custom-")) return {};
+  return bad_parameter("cpu", fmt::format("invalid format - Custom cputype '{}' not found\n",
+                                          keys->at("cputype").substr(7)));
+}
+
 /// A crypt string, as the server makes one of a plain password.
 std::string hashed(World& world, const std::string& password) {
   if (password.starts_with("$")) return password;
@@ -123,6 +131,10 @@ Attempt<GuestOptions> prepared_options(Call& call, GuestOptions options, bool cr
     if (name == "vmgenid" && value == "1") value = call.world.random.uuid();
     if (name == "hookscript") {
       if (const auto good = check_hookscript(call, value); !good)
+        return std::unexpected(good.error());
+    }
+    if (name == "cpu") {
+      if (const auto good = check_processor(call.major(), value); !good)
         return std::unexpected(good.error());
     }
     if (name != "description") continue;

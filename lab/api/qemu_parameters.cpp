@@ -59,14 +59,14 @@ void add_devices(Options& options, int major) {
            .numbered_to(15)
            .optional(),
        text("ivshmem").made_of(ivshmem_format()).optional(),
-       text("net[n]").made_of(nic_format()).numbered_to(31).optional(),
+       text("net[n]").made_of(nic_format(major)).numbered_to(31).optional(),
        text("parallel[n]").matching("/dev/parport\\d+|/dev/usb/lp\\d+").numbered_to(2).optional(),
        text("rng0").made_of(rng_format()).of_format("pve-qm-rng").optional(),
        text("scsihw")
            .one_of(
                {"lsi", "lsi53c810", "virtio-scsi-pci", "virtio-scsi-single", "megasas", "pvscsi"})
            .optional(),
-       text("serial[n]").matching("(/dev/.+|socket)").numbered_to(3).optional(),
+       text("serial[n]").matching("(/dev/[^,]+|socket)").numbered_to(3).optional(),
        text("spice_enhancements").made_of(spice_format()).optional(), flag("tablet").optional(),
        text("usb[n]").made_of(usb_format()).numbered_to(13).optional(),
        text("vga").made_of(vga_format()).optional(),

@@ -138,7 +138,8 @@ std::optional<std::string> missing_bridge(Work& work, const GuestOptions& option
   const auto& links = world.nodes.at(work.task->node).network.links;
   for (const auto& [name, value] : options) {
     if (!matches(name, "net[0-9]+")) continue;
-    const auto nic = parse_property_string(nic_format(), value, name, {world.release.major});
+    const auto nic =
+        parse_property_string(nic_format(world.release.major), value, name, {world.release.major});
     if (!nic || !nic->contains("bridge") || is_in(links, nic->at("bridge"))) continue;
     const std::string problem = fmt::format("bridge '{}' does not exist", nic->at("bridge"));
     if (world.is_version_9()) return problem;
@@ -168,6 +169,13 @@ std::optional<std::string> start_obstacle(Work& work, const GuestOptions& option
   }
   if (auto machine = too_new_machine(world, node, options)) return machine;
   if (auto bridge = missing_bridge(work, options)) return bridge;
+  if (!world.systems.has_spice && option_of(options, "vga").starts_with("qxl")) {
+    const std::string start =
+        "kvm: -spice tls-port=61001,addr=127.0.0.1,tls-ciphers=HIGH,seamless-migration=on: ";
+    work.log(start + "There is no option group 'spice'");
+    work.log(start + "Perhaps you want to install qemu-system-modules-spice package?");
+    return "start failed: QEMU exited with code 1";
+  }
   if (memory_of(options) * 1024 * 1024 <= hardware.memory) return std::nullopt;
   work.log("kvm: cannot set up guest memory 'pc.ram': Cannot allocate memory");
   return "start failed: QEMU exited with code 1";

@@ -1,6 +1,7 @@
 // Snapshots of virtual machines, without their memory.
 
 #include "lab/api/guest_locks.hpp"
+#include "lab/api/qemu_apply.hpp"
 #include "lab/api/qemu_calls.hpp"
 #include "lab/api/qemu_config.hpp"
 #include "lab/api/qemu_drive.hpp"
@@ -199,7 +200,12 @@ PhaseResult rollback_work(Work& work) {
   guest.process.reset();
   guest.pending.clear();
   guest.pending_deletes.clear();
-  guest.options = snapshot->second.options;
+  GuestOptions options = snapshot->second.options;
+  for (const auto& [key, value] : guest.options) {
+    if (is_unused_name(key) || key == "description") options[key] = value;
+  }
+  guest.options = std::move(options);
+  forget_used_volumes(work.world.release.major, guest);
   if (guest.options.contains("vmgenid")) guest.options["vmgenid"] = work.world.random.uuid();
   guest.parent_snapshot = name;
   if (argument(work, "start") != "1") return done();

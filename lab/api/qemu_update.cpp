@@ -40,13 +40,19 @@ struct Update {
   }
 };
 
-std::string shown_arguments(const GuestOptions& options) {
+/// The parameters as the task's log repeats them.
+std::string shown_arguments(const Call& call, GuestOptions options) {
+  for (const char* name : {"delete", "revert", "force", "skiplock"}) {
+    if (call.parameters.has(name)) options[name] = call.parameters.text(name);
+  }
   std::vector<std::string> words;
   for (const auto& [name, value] : options) {
     words.push_back("-" + name);
     words.push_back(name == "cipassword" ? "<hidden>" : value);
   }
-  return join(words, " ");
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
 }
 
 Attempt<void> check_names(const Call& call, const Update& update) {
@@ -83,7 +89,7 @@ Attempt<Update> read_update(Call& call) {
   update.revert = call.parameters.list("revert");
   update.force = call.parameters.flag("force");
   update.digest = call.parameters.text("digest");
-  update.shown = shown_arguments(update.set);
+  update.shown = shown_arguments(call, update.set);
   if (update.set.empty() && update.drop.empty() && update.revert.empty())
     return fail("no options specified");
   if (const auto names = check_names(call, update); !names) return std::unexpected(names.error());

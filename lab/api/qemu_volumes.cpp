@@ -162,6 +162,16 @@ PhaseResult do_reassign(Work& work, const Move& move, Guest& guest, Drive drive)
   return done();
 }
 
+bool is_in_snapshot(const World& world, const Guest& guest, const std::string& volid) {
+  for (const auto& [name, snapshot] : guest.snapshots) {
+    for (const auto& [key, value] : drives_of(snapshot.options)) {
+      const auto drive = parse_drive(world.release.major, value);
+      if (drive && drive->file == volid) return true;
+    }
+  }
+  return false;
+}
+
 PhaseResult do_move(Work& work, const Move& move, Guest& guest, Drive drive) {
   World& world = work.world;
   const DiskPlace place{world, work.task->node, move.vmid, {}, task_log(work)};
@@ -171,6 +181,8 @@ PhaseResult do_move(Work& work, const Move& move, Guest& guest, Drive drive) {
     work.log(fmt::format("copying volume '{}' from current storage '{}' to target storage '{}'",
                          drive.file, from, move.storage));
   }
+  if (is_in_snapshot(world, guest, drive.file))
+    work.log("moving disk with snapshots, snapshots will not be moved!");
   work.log(fmt::format("create full clone of drive {} ({})", move.disk, drive.file));
   const auto copied = copy_volume(
       place, {move.disk, drive.file, move.storage, move.format, false, move.disk == "efidisk0"});

@@ -84,8 +84,7 @@ Reply list_node_tasks(Call& call) {
     ++count;
   }
   Payload payload(Value::list(std::move(list)));
-  const bool only_running = call.parameters.text("source") == "active";
-  if (!only_running) payload.beside.emplace_back("total", num(static_cast<std::int64_t>(count)));
+  if (count > 0) payload.beside.emplace_back("total", num(static_cast<std::int64_t>(count)));
   return payload;
 }
 

@@ -1,6 +1,7 @@
 #include "lab/conform/redactions.hpp"
 
 #include <array>
+#include <regex>
 #include <utility>
 
 namespace pveplan::lab {
@@ -19,9 +20,11 @@ constexpr std::array<std::pair<std::string_view, Hidden>, 9> kSecrets{{
 }};
 
 /// The malformed one breaks off behind its first key, as the recorded offset tells.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kBodies{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBodies{{
     {"proto.json-body.malformed", "{\"description\":"},
     {"proto.text-body", "description=x"},
+    {"latin1-in-form", "description=caf%E9"},
+    {"utf8-in-form", "description=caf%C3%A9"},
 }};
 
 }  // namespace
@@ -31,6 +34,16 @@ Hidden hidden_secret(std::string_view exchange) {
     if (name == exchange) return hidden;
   }
   return Hidden::right;
+}
+
+std::string full_length(const std::string& text) {
+  static const std::regex kShortened(
+      R"((.+)\.\.\. \(([0-9]+) characters, shortened in this recording\))");
+  std::smatch match;
+  if (!std::regex_match(text, match, kShortened)) return text;
+  std::string longer = match[1];
+  longer.resize(std::stoul(match[2]), longer.back());
+  return longer;
 }
 
 bool has_wrong_csrf(std::string_view exchange) { return exchange == "ticket.write-with-bad-csrf"; }

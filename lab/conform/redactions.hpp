@@ -21,6 +21,9 @@ Hidden hidden_secret(std::string_view exchange);
 bool has_wrong_csrf(std::string_view exchange);
 bool has_root_ticket(std::string_view exchange);
 
+/// A value that the recording shortened, as long as it was.
+std::string full_length(const std::string& text);
+
 /// A body that is no form and therefore is missing in the recording.
 std::optional<std::string> hidden_body(std::string_view exchange);
 

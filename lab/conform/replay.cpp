@@ -3,6 +3,7 @@
 #include "lab/conform/bindings.hpp"
 #include "lab/conform/compare.hpp"
 #include "lab/conform/redactions.hpp"
+#include "lab/conform/unrecorded.hpp"
 #include "lab/conform/uploads.hpp"
 #include "lab/core/authenticate.hpp"
 #include "lab/core/core.hpp"
@@ -32,6 +33,7 @@ class Player {
     if (has_lost_file(exchange)) bind_file_sums(bindings_);
     bindings_.note_sent(exchange.path + "?" + exchange.query);
     if (!exchange.form.is_null()) bindings_.note_sent(schema::to_json(exchange.form));
+    act_before(core_.world(), exchange.name);
     const Request request = rebuild(exchange);
     pass_time(exchange, request);
     Answer answer = core_.handle(request);
@@ -119,6 +121,7 @@ class Player {
     const auto add = [&](const std::string& name, const Value& value) {
       std::string plain = scalar_or_json(value);
       if (plain == kRedacted) plain = password(exchange);
+      plain = full_length(plain);
       text += (text.empty() ? "" : "&") + percent_encode(name) + "=" +
               percent_encode(bindings_.substitute(plain));
     };

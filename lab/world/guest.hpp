@@ -84,12 +84,15 @@ struct GuestNews {
 /// What runs inside virtual machines.
 struct GuestSystems {
   bool installed = true;   ///< they shut down when asked, release devices, and run their agent
-  std::string with_agent;  ///< without systems: the name of the one whose agent answers
+  std::string with_agent;  ///< without systems: how the names begin of those whose agent answers
+
+  bool has_spice = true;  ///< whether QEMU can show a qxl display
 
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
     archive("installed", self.installed);
     archive("with_agent", self.with_agent);
+    archive("has_spice", self.has_spice);
   }
 };
 

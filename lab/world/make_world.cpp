@@ -1,6 +1,7 @@
 #include "lab/world/make_world.hpp"
 
 #include "lab/core/text.hpp"
+#include "lab/world/recorded_guests.hpp"
 
 #include <fmt/format.h>
 
@@ -284,7 +285,8 @@ World recordings_world(int major, std::string_view recording) {
   add_users(world);
   add_recorded_files(world, "pve", recording);
   add_recording_users(world, recording);
-  world.systems = {false, "agentvm1"};
+  world.systems = {false, "agentvm", false};
+  add_recorded_guests(world, recording);
   return world;
 }
 

@@ -23,6 +23,9 @@ const std::set<std::string> kNewerThanSchema{
     "9 PUT /cluster/options location",
 };
 
+/// Keys of property strings that are newer as well.
+const std::set<std::string> kNewerKeys{"host-tunnel"};
+
 /// The root of the API has no entry in the schema; the other one is newer than it.
 const std::set<std::string> kOutsideOfSchema{"/", "/nodes/{node}/storage/{storage}/identity"};
 
@@ -182,7 +185,8 @@ class SchemaCheck {
     expect(where, "pattern", ours.pattern.empty() ? "no" : "yes",
            theirs.find("pattern") == nullptr ? "no" : "yes");
     const Value* values = theirs.find("enum");
-    expect(where, "enum", to_json(names(ours.values)), values == nullptr || values->is_null() ? "[]" : to_json(*values));
+    expect(where, "enum", to_json(names(ours.values)),
+           values == nullptr || values->is_null() ? "[]" : to_json(*values));
     check_format_of(where, ours, theirs.find("format"));
   }
 
@@ -195,7 +199,12 @@ class SchemaCheck {
       faults_.push_back(where + ": the schema has keys of a property string");
       return;
     }
+    std::size_t newer = 0;
     for (const Parameter& key : ours.properties->keys) {
+      if (kNewerKeys.contains(key.name)) {
+        ++newer;
+        continue;
+      }
       const Value* schema = theirs->find(key.name);
       if (schema == nullptr) {
         faults_.push_back(where + ": the schema has no key " + key.name);
@@ -203,7 +212,7 @@ class SchemaCheck {
         check_parameter(where + "." + key.name, key, *schema);
       }
     }
-    expect(where, "number of keys", std::to_string(ours.properties->keys.size()),
+    expect(where, "number of keys", std::to_string(ours.properties->keys.size() - newer),
            std::to_string(theirs->as_fields().size()));
   }
 
