@@ -65,8 +65,9 @@ Reply stop_machine(Call& call) {
 /// How long a machine takes to go down, or what it costs to find out that it does not.
 Duration shutdown_time(const Call& call, const Guest& guest, Duration patience) {
   if (!guest.running()) return kMachineReset;
+  const GuestSystems& systems = call.world.systems;
   const bool answers =
-      call.world.systems.installed || name_of(0, guest.options) == call.world.systems.with_agent;
+      systems.installed || option_of(guest.options, "name").starts_with(systems.with_agent);
   return answers ? std::min(kSystemShutdown, patience) : patience;
 }
 
