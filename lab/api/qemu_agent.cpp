@@ -55,7 +55,7 @@ const std::vector<AgentCommand>& commands() {
 /// Whether the agent of a running machine would answer now.
 bool answers(const Call& call, const Guest& guest) {
   const GuestSystems& systems = call.world.systems;
-  if (!systems.installed) return option_of(guest.options, "name").starts_with(systems.with_agent);
+  if (!systems.installed) return systems.answer_in(option_of(guest.options, "name"));
   return has_agent(call.major(), guest.process->options) && guest.process->state == "running" &&
          call.world.now - guest.process->started >= kSystemBoot;
 }

@@ -65,9 +65,7 @@ Reply stop_machine(Call& call) {
 /// How long a machine takes to go down, or what it costs to find out that it does not.
 Duration shutdown_time(const Call& call, const Guest& guest, Duration patience) {
   if (!guest.running()) return kMachineReset;
-  const GuestSystems& systems = call.world.systems;
-  const bool answers =
-      systems.installed || option_of(guest.options, "name").starts_with(systems.with_agent);
+  const bool answers = call.world.systems.answer_in(option_of(guest.options, "name"));
   return answers ? std::min(kSystemShutdown, patience) : patience;
 }
 

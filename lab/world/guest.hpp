@@ -88,6 +88,11 @@ struct GuestSystems {
 
   bool has_spice = true;  ///< whether QEMU can show a qxl display
 
+  /// Whether somebody inside the machine of that name reacts.
+  bool answer_in(const std::string& name) const {
+    return installed || (!with_agent.empty() && name.starts_with(with_agent));
+  }
+
   template <typename Self, typename Archive>
   static void describe(Self& self, Archive&& archive) {
     archive("installed", self.installed);
