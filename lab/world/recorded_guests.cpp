@@ -5,7 +5,7 @@
 namespace pveplan::lab {
 namespace {
 
-constexpr std::int64_t kDisk = 1024LL * 1024 * 1024;
+constexpr std::int64_t kDiskSize = 1024LL * 1024 * 1024;
 
 Guest& add_machine(World& world, int vmid, GuestOptions options) {
   Guest guest;
@@ -27,7 +27,7 @@ void add_machine_with_disk(World& world, int vmid, const std::string& format) {
   Volume volume;
   volume.content = "images";
   volume.format = format;
-  volume.size = kDisk;
+  volume.size = kDiskSize;
   volume.guest = vmid;
   volume.created = unix_seconds(world.now);
   world.storage.volumes["local"][world.first_node()][name] = volume;
