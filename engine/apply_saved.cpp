@@ -155,7 +155,8 @@ std::optional<Diagnostic> difference_of(const model::Change& change, const Servi
   }
   if (object == nullptr || row == nullptr) return changed(change, "is gone");
   const auto& type = *services.types.find(change.address.type);
-  if (live_fingerprint(type, *row, *object) == change.fingerprint) return std::nullopt;
+  if (live_fingerprint(type, *row, *object, change.effects) == change.fingerprint)
+    return std::nullopt;
   return changed(change, "was changed by somebody else");
 }
 
@@ -232,6 +233,11 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
   if (other) {
     result.push_back(std::move(*other));
     co_return result;
+  }
+  const auto closely = guests_to_look_at(plan);
+  if (services.cluster != nullptr && !closely.vmids.empty()) {
+    auto exact = co_await services.cluster->look_closely(prepared.cluster, closely.vmids);
+    prepared.cluster = std::move(exact);
   }
   auto found = co_await differences(services, prepared.cluster, session.state(), plan);
   if (!found) {

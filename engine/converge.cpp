@@ -52,28 +52,6 @@ void block(const state::StateFile& state, const Choices& choices, LiveState& liv
   }
 }
 
-/// Guests whose run state must be known exactly before the plan is shown: the listing lags.
-struct CloseLook {
-  std::set<std::int64_t> vmids;
-  std::vector<schema::ResourceAddress> addresses;
-};
-
-CloseLook guests_to_look_at(const model::Plan& plan) {
-  CloseLook look;
-  for (const auto& change : plan.changes) {
-    const auto* vmid = change.identity.find("vmid");
-    const auto* status = change.facts.find("status");
-    if (vmid == nullptr || status == nullptr) continue;
-    // What was just started is listed as stopped, and then nothing seems to hurt.
-    const bool hurts = change.effects.availability >= model::Availability::disturb ||
-                       change.action == model::Action::remove;
-    if (!hurts && *status == schema::Value::string("running")) continue;
-    look.vmids.insert(vmid->as_integer());
-    look.addresses.push_back(change.address);
-  }
-  return look;
-}
-
 std::vector<Reading> readings_of(const std::vector<schema::ResourceAddress>& addresses,
                                  const state::StateFile& state) {
   std::vector<Reading> result;
@@ -98,6 +76,22 @@ void describe_origin(model::Plan& plan, const schema::Topology& topology,
 }
 
 }  // namespace
+
+CloseLook guests_to_look_at(const model::Plan& plan) {
+  CloseLook look;
+  for (const auto& change : plan.changes) {
+    const auto* vmid = change.identity.find("vmid");
+    const auto* status = change.facts.find("status");
+    if (vmid == nullptr || status == nullptr) continue;
+    // What was just started is listed as stopped, and then nothing seems to hurt.
+    const bool hurts = change.effects.availability >= model::Availability::disturb ||
+                       change.action == model::Action::remove;
+    if (!hurts && *status == schema::Value::string("running")) continue;
+    look.vmids.insert(vmid->as_integer());
+    look.addresses.push_back(change.address);
+  }
+  return look;
+}
 
 async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
   if (services.cluster == nullptr) co_return model::ClusterFacts();

@@ -299,7 +299,8 @@ class Executor {
     auto outcome = co_await type.read(core::Context(backend), copy.identity, &copy);
     if (!outcome) co_return std::unexpected(outcome.error());
     const auto* live = std::get_if<model::LiveObject>(&*outcome);
-    const auto now = live == nullptr ? std::string() : live_fingerprint(type, copy, *live);
+    const auto now =
+        live == nullptr ? std::string() : live_fingerprint(type, copy, *live, at->second->effects);
     if (now == at->second->fingerprint) co_return schema::Result<void>();
     co_return std::unexpected(schema::error(
         "Changed since the plan was made",

@@ -252,7 +252,6 @@ class Planner final : public Exports {
       change.notes.push_back("brings into effect: " + waits);
       change.effects.availability = Availability::restart;
     }
-    change.fingerprint = live_fingerprint(type, row, live);
     if (change.action == Action::replace) {
       change.after =
           with_defaults(type.schema().object, change.after, true, input_.cluster.version);
@@ -261,6 +260,7 @@ class Planner final : public Exports {
     merge_effects(change);
     if (change.action == Action::replace)
       change.effects.merge(removal_effects(type.schema().object, live.facts));
+    change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
     exports_[resource.address] = change.exported;
     result_.plan.changes.push_back(std::move(change));
@@ -330,7 +330,7 @@ class Planner final : public Exports {
       change.identity = object->identity;
       change.facts = object->facts;
       change.effects = removal_effects(type.schema().object, object->facts);
-      change.fingerprint = live_fingerprint(type, row, *object);
+      change.fingerprint = live_fingerprint(type, row, *object, change.effects);
     } else {
       change.action = Action::forget;
       change.notes.push_back("is gone already");

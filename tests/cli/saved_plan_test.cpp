@@ -207,3 +207,36 @@ TEST_CASE("work that an earlier run left open is settled first and makes the pla
   }
   FAIL("the run never came to its end");
 }
+
+namespace {
+
+std::string machine(int cores, const std::string& about) {
+  return "[pveplan]\nname = \"t\"\nvmids = [\"200-299\"]\n" + Rig::connection() +
+         "[vm.web]\nmemory = \"1GiB\"\nrestart = \"now\"\ncores = " + std::to_string(cores) +
+         "\ndescription = \"" + about +
+         "\"\ndisk.os = { storage = \"local-lvm\", size = \"4GiB\" }\n";
+}
+
+}  // namespace
+
+TEST_CASE("a plan that hurts a guest is also bound to its run state, lock and volumes") {
+  Rig rig(2);
+  rig.write_topology(machine(2, "one"));
+  expect(rig.run({"apply", "--auto-approve"}), 0, "Apply complete");
+  auto& guest = rig.lab.world().guests.begin()->second;
+  const auto options = guest.options;
+  rig.write_topology(machine(4, "one"));
+  expect(rig.run({"plan", "-o", "plan.json"}), 0, "1 restart");
+  guest.options["protection"] = "1";
+  expect(rig.run({"apply", "plan.json"}), 1, "vm.web was changed by somebody else");
+  guest.options = options;
+  // A plan that hurts nobody does not look at these.
+  rig.write_topology(machine(2, "two"));
+  expect(rig.run({"plan", "-o", "plan.json"}), 0, "1 to change");
+  guest.options["protection"] = "1";
+  expect(rig.run({"apply", "plan.json"}), 0, "Apply complete");
+  rig.write_topology(machine(4, "two"));
+  expect(rig.run({"plan", "-o", "plan.json"}), 0, "1 restart");
+  expect(rig.run({"apply", "plan.json"}), 0, "Apply complete: 0 added, 1 changed");
+  expect(rig.run({"plan", "--detailed-exitcode"}), 0, "No changes");
+}
