@@ -184,3 +184,41 @@ TEST_CASE("a shrinking count removes the highest keys only") {
   must_apply(rig, kFoundation + "[vm.w]\ntemplate = \"debian\"\ncount = 3\n");
   must_match(rig);
 }
+
+TEST_CASE(
+    "a password is crypted before it leaves, kept nowhere, and sent again only when it changed") {
+  Rig rig(1);
+  const auto run = [&rig](const std::vector<std::string>& command, const std::string& secret) {
+    sim::Conditions conditions;
+    conditions.prepare = [secret](sim::SimHost& host) {
+      host.environment.variables["SECRET"] = secret;
+    };
+    auto ended = rig.run(command, conditions);
+    CHECK_FALSE(contains(ended.out + ended.err, secret));
+    return ended;
+  };
+  const std::string first = "correct horse battery", second = "another one entirely";
+  rig.write_topology(kHead + kFoundation +
+                     "[vm.a]\ntemplate = \"debian\"\nrestart = \"now\"\n"
+                     "cloud_init = { user = \"admin\", password = { env = \"SECRET\" } }\n");
+  const auto apply = run({"apply", "--auto-approve", "--trace", "trace.txt"}, first);
+  INFO(apply.out << apply.err);
+  REQUIRE(apply.exit_code == 0);
+  const auto sent = option(rig, "a", "cipassword");
+  CHECK(sent.starts_with("$6$"));
+  CHECK(run({"plan", "--detailed-exitcode"}, first).exit_code == 0);
+  CHECK(run({"plan", "--detailed-exitcode", "--format", "json"}, second).exit_code == 2);
+  REQUIRE(run({"apply", "--auto-approve"}, second).exit_code == 0);
+  CHECK(option(rig, "a", "cipassword") != sent);
+  CHECK(run({"plan", "--detailed-exitcode"}, second).exit_code == 0);
+  const std::string state = "/home/tester/topology/.pveplan/t/";
+  for (const auto& path :
+       {state + "state.json", state + "journal", std::string("/home/tester/topology/trace.txt")}) {
+    INFO(path);
+    const auto content = rig.world.disk.content(path);
+    REQUIRE(content);
+    CHECK_FALSE(contains(*content, first));
+    CHECK_FALSE(contains(*content, second));
+    CHECK_FALSE(contains(*content, sent));
+  }
+}
