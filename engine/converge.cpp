@@ -126,7 +126,8 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   if (!refreshed) co_return std::unexpected(as_list(refreshed.error()));
   block(state, settled.choices, live);
   if (converging) choose_around_undeclared(settled, topology, state, *cluster, live);
-  auto obstacles = check_places(desired, settled, services, state, *cluster);
+  schema::Diagnostics obstacles;
+  if (converging) obstacles = check_places(desired, settled, services, state, *cluster);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
   const PlanInput input{desired,    settled.choices.attributes,

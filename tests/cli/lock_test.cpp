@@ -54,6 +54,8 @@ TEST_CASE("lock pins checksum, size and format, and plan refuses what is not pin
   CHECK(before.err.find("Image not pinned") != std::string::npos);
   CHECK(publisher.requests.empty());
 
+  CHECK(rig.run({"destroy", "--auto-approve"}).exit_code == 0);  // needs no pins
+
   const auto lock = rig.run({"lock"});
   INFO(lock.err);
   REQUIRE(lock.exit_code == 0);
