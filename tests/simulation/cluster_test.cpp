@@ -203,3 +203,29 @@ TEST_CASE("a locked guest is waited for, then reported, and done later") {
   must_apply(rig, text + "cores = 2\n");
   CHECK(plan(rig).exit_code == 0);
 }
+
+TEST_CASE("what cannot be changed on a living guest is an error of the plan") {
+  Rig rig(1, 3);
+  const std::string base =
+      "[vm.a]\nmemory = \"1GiB\"\npower = \"stopped\"\n"
+      "disk.d = { storage = \"local-lvm\", size = \"2GiB\" }\nnode = \"pve1\"\n";
+  must_apply(rig, base);
+  const auto [from, to, message] = GENERATE(table<std::string, std::string, std::string>({
+      {"node = \"pve1\"", "node = \"pve2\"", "Migrating a guest is not supported yet"},
+      {"storage = \"local-lvm\"", "storage = \"local\"", "another storage is not supported yet"},
+      {"2GiB", "1GiB", "a disk cannot shrink"},
+      {"[vm.a]\n", "[vm.a]\nvmid = 333\n", "vmid cannot be changed on a living guest"},
+      {"size = \"2GiB\" }", "size = \"2GiB\", slot = \"scsi7\" }",
+       "disk.d.slot cannot be changed on a living guest"},
+  }));
+  auto text = base;
+  text.replace(text.find(from), from.size(), to);
+  rig.write_topology(kHead + text);
+  const auto before = rig.requests();
+  const auto ended = rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"});
+  INFO(ended.out << ended.err);
+  CHECK(ended.exit_code == 1);
+  CHECK(contains(ended.err, message));
+  const auto all = rig.requests();
+  for (auto i = before.size(); i < all.size(); ++i) CHECK(all[i].starts_with("GET "));
+}
