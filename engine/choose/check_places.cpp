@@ -166,8 +166,26 @@ class PlaceChecks {
   std::set<std::string> told_;
 };
 
-/// Bytes that the plan's new disks and grown ones take, by node and storage.
-std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const model::Plan& plan) {
+/// Where a disk goes that names no storage: where its template lies.
+std::string usual_storage(const model::Plan& plan, const state::StateFile& state,
+                          const Value& after) {
+  const auto own = text_at(after, "storage"), name = text_at(after, "template");
+  if (!own.empty() || name.empty()) return own;
+  const auto is_it = [&name](const ResourceAddress& address) {
+    return address.type == "template" && address.name == name;
+  };
+  for (const auto& change : plan.changes) {
+    if (is_it(change.address) && !change.after.is_null()) return text_at(change.after, "storage");
+  }
+  for (const auto& [address, row] : state.rows) {
+    if (is_it(address)) return text_at(row.owned, "storage");
+  }
+  return {};
+}
+
+/// Bytes that the plan's new disks take where their size is stated, by node and storage.
+std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(
+    const model::Plan& plan, const state::StateFile& state) {
   std::map<std::pair<std::string, std::string>, std::uint64_t> claims;
   for (const auto& change : plan.changes) {
     const auto node = text_at(change.identity, "node");
@@ -177,7 +195,7 @@ std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const mod
     for (const auto& [name, disk] : disks->as_fields()) {
       const Value* size = disk.find("size");
       auto storage = text_at(disk, "storage");
-      if (storage.empty()) storage = text_at(change.after, "storage");
+      if (storage.empty()) storage = usual_storage(plan, state, change.after);
       if (size == nullptr || size->kind() != Value::Kind::integer || storage.empty()) continue;
       claims[{node, storage}] += static_cast<std::uint64_t>(size->as_integer());
     }
@@ -185,8 +203,9 @@ std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const mod
   return claims;
 }
 
-void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster) {
-  for (const auto& [place, bytes] : claims_of(plan)) {
+void describe_capacity(model::Plan& plan, const state::StateFile& state,
+                       const model::ClusterFacts& cluster) {
+  for (const auto& [place, bytes] : claims_of(plan, state)) {
     const auto* facts = storage_on(cluster, place.first, place.second);
     if (facts == nullptr || facts->total == 0) continue;
     const auto free = facts->total - std::min(facts->used, facts->total);
@@ -221,7 +240,7 @@ void describe_places(model::Plan& plan, const SettledChoices& settled,
     if (change.action == model::Action::create && why != settled.choices.placed_by.end())
       change.facts = Value::map({{"placement_reason", Value::string(why->second)}});
   }
-  describe_capacity(plan, cluster);
+  describe_capacity(plan, state, cluster);
   std::set<std::int64_t> ours;
   for (const auto& [address, row] : state.rows) {
     const Value* vmid = row.identity.find("vmid");

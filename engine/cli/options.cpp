@@ -63,6 +63,14 @@ std::vector<std::string> command_names() {
 }
 
 /// Takes the command, one word or two, out of the positional words.
+/// "lab" and "state" are no commands but what several begin with.
+bool is_group(const std::string& word) {
+  const auto& all = commands();
+  return std::any_of(all.begin(), all.end(), [&word](const CommandSpec& each) {
+    return each.name.starts_with(word + " ");
+  });
+}
+
 std::expected<const CommandSpec*, std::string> take_command(std::vector<std::string>& words) {
   if (words.empty())
     return std::unexpected("No command is given. Run `pveplan --help` to see all of them.");
@@ -218,6 +226,10 @@ std::expected<Options, std::string> parse_options(const std::vector<std::string>
   if (values->count("words") != 0)
     options.arguments = (*values)["words"].as<std::vector<std::string>>();
   if (options.help && options.arguments.empty()) return options;
+  if (options.help && options.arguments.size() == 1 && is_group(options.arguments[0])) {
+    options.command = options.arguments[0];
+    return options;
+  }
   const auto command = take_command(options.arguments);
   if (!command) return std::unexpected(command.error());
   options.command = (*command)->name;
@@ -279,8 +291,22 @@ std::string program_help() {
 
 }  // namespace
 
+namespace {
+
+std::string group_help(const std::string& group) {
+  std::string text = fmt::format("Usage: pveplan {} COMMAND [OPTIONS]\n\nCommands:\n", group);
+  for (const auto& each : commands()) {
+    if (each.name.starts_with(group + " "))
+      text += fmt::format("  {:<14}{}\n", each.name, each.summary);
+  }
+  return text + fmt::format("\nMore: pveplan {} COMMAND --help\n", group);
+}
+
+}  // namespace
+
 std::string help_text(const std::string& name) {
   const auto* command = find_command(name);
+  if (command == nullptr && !name.empty()) return group_help(name);
   if (command == nullptr) return program_help();
   std::string text = fmt::format("Usage: pveplan {} [OPTIONS]{}{}\n\n", command->name,
                                  command->arguments.empty() ? "" : " ", command->arguments);
