@@ -2,11 +2,14 @@
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/workspace.hpp"
 #include "engine/plan_file.hpp"
+#include "engine/refresh.hpp"
 #include "engine/view/change_block.hpp"
 #include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
 
 #include <fmt/format.h>
+
+#include <array>
 
 namespace pveplan::cli {
 namespace {
@@ -25,21 +28,96 @@ void leaves(const schema::ObjectSchema& schema, const schema::Value& value,
   }
 }
 
-std::string side_by_side(const schema::ResourceSchema& schema, const schema::Value& desired,
-                         const schema::Value& owned) {
-  std::map<std::string, std::string> wanted, known;
-  leaves(schema.object, desired, schema::Path(), wanted);
-  leaves(schema.object, owned, schema::Path(), known);
-  std::map<std::string, std::pair<std::string, std::string>> rows;
-  for (const auto& [name, text] : wanted) rows[name].first = text;
-  for (const auto& [name, text] : known) rows[name].second = text;
-  auto result = "  " + view::padded("", kName) + view::padded("topology", kColumn) + "state\n";
-  for (const auto& [name, sides] : rows) {
-    result += "  " + view::padded(name, kName) +
-              view::padded(sides.first.empty() ? "-" : sides.first, kColumn) +
-              (sides.second.empty() ? "-" : sides.second) + "\n";
+/// What is wanted, what was written last, and what is.
+struct Sides {
+  schema::Value desired, owned, live;
+  std::string problem;  ///< why nothing is known of the living object; empty when something is
+};
+
+std::string side_by_side(const schema::ResourceSchema& schema, const Sides& sides) {
+  std::map<std::string, std::array<std::string, 3>> rows;
+  const std::array<const schema::Value*, 3> values = {&sides.desired, &sides.owned, &sides.live};
+  for (std::size_t side = 0; side < values.size(); ++side) {
+    std::map<std::string, std::string> texts;
+    leaves(schema.object, *values[side], schema::Path(), texts);
+    for (auto& [name, text] : texts) rows[name][side] = std::move(text);
+  }
+  auto result = "  " + view::padded("", kName) + view::padded("topology", kColumn) +
+                view::padded("state", kColumn) + "live\n";
+  for (const auto& [name, texts] : rows) {
+    auto line = "  " + view::padded(name, kName);
+    for (const auto& text : texts) line += view::padded(text.empty() ? "-" : text, kColumn);
+    result += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  if (!sides.problem.empty()) result += "  live: " + sides.problem + "\n";
+  return result;
+}
+
+/// Reads the living objects of rows. An empty answer comes with the reason.
+async::Task<engine::LiveState> look_at(Workspace* workspace, const state::StateFile* state,
+                                       std::vector<std::string> addresses, std::string* problem) {
+  engine::LiveState live;
+  engine::EventSink quiet;
+  auto connected = co_await workspace->connect(nullptr);
+  if (!connected) {
+    *problem = connected.error().detail;
+    co_return live;
+  }
+  const auto services = workspace->services(quiet);
+  auto cluster = co_await engine::load_cluster(services);
+  if (!cluster) {
+    *problem = cluster.error().detail;
+    co_return live;
+  }
+  std::vector<engine::Reading> readings;
+  for (const auto& text : addresses) {
+    const auto address = *schema::parse_address(text);
+    const auto* row = state->row(address);
+    readings.push_back({address, row->identity, row});
+  }
+  engine::ReadContext backend(services, *cluster, *state, workspace->topology().name, nullptr);
+  auto read = co_await engine::refresh(services, core::Context(backend), std::move(readings), live);
+  if (!read) *problem = read.error().detail;
+  co_return live;
+}
+
+/// Addresses that an argument means: of the topology, and of the state for instances on nodes.
+std::set<schema::ResourceAddress> matching(const schema::Topology& topology,
+                                           const state::StateFile& state, const std::string& glob) {
+  std::set<schema::ResourceAddress> result;
+  for (const auto& resource : topology.resources) {
+    const bool stands_for_instances = resource.unexpanded();
+    if (!stands_for_instances && engine::matches_glob(resource.address, glob))
+      result.insert(resource.address);
+  }
+  for (const auto& [address, row] : state.rows) {
+    if (engine::matches_glob(address, glob)) result.insert(address);
   }
   return result;
+}
+
+Sides sides_of(const schema::ResourceAddress& address, const schema::Topology& topology,
+               const state::StateFile& state, const engine::LiveState& live) {
+  Sides sides;
+  const auto* resource = topology.find(address);
+  if (resource == nullptr) resource = topology.find(address.group());
+  if (resource != nullptr) sides.desired = resource->attributes;
+  const auto* row = state.row(address);
+  if (row == nullptr) {
+    sides.problem = "not applied yet";
+    return sides;
+  }
+  sides.owned = row->owned;
+  const auto seen = live.objects.find(address);
+  if (seen == live.objects.end()) return sides;
+  if (const auto* object = std::get_if<model::LiveObject>(&seen->second)) {
+    sides.live = object->attributes;
+  } else if (const auto* unreadable = std::get_if<model::Unreadable>(&seen->second)) {
+    sides.problem = "cannot be read: " + unreadable->reason;
+  } else {
+    sides.problem = "it is gone";
+  }
+  return sides;
 }
 
 std::string listing(const schema::Topology& topology, const state::StateFile& state) {
@@ -96,18 +174,23 @@ async::Task<int> run_show(Program& program, Options options) {
     program.out(listing(topology, loaded->state));
     co_return kSuccess;
   }
-  std::vector<std::string> names;
-  bool found = false;
-  for (const auto& resource : topology.resources) {
-    names.push_back(resource.address.text());
-    if (!engine::matches_glob(resource.address, options.arguments[0])) continue;
-    found = true;
-    const auto* row = loaded->state.row(resource.address);
-    program.out(resource.address.text() + "\n" +
-                side_by_side(*resource.schema, resource.attributes,
-                             row != nullptr ? row->owned : schema::Value()));
+  const auto addresses = matching(topology, loaded->state, options.arguments[0]);
+  std::vector<std::string> known;
+  for (const auto& address : addresses) {
+    if (loaded->state.row(address) != nullptr) known.push_back(address.text());
   }
-  if (found) co_return kSuccess;
+  engine::LiveState live;
+  std::string problem;
+  if (!known.empty()) live = co_await look_at(workspace.get(), &loaded->state, known, &problem);
+  if (!problem.empty()) program.err("warning: The cluster cannot be read. " + problem + "\n");
+  for (const auto& address : addresses) {
+    program.out(address.text() + "\n" +
+                side_by_side(*program.known.schemas().find(address.type),
+                             sides_of(address, topology, loaded->state, live)));
+  }
+  if (!addresses.empty()) co_return kSuccess;
+  std::vector<std::string> names;
+  for (const auto& resource : topology.resources) names.push_back(resource.address.text());
   program.err(fmt::format("error: The topology has no {}.{}\n", options.arguments[0],
                           schema::did_you_mean(options.arguments[0], names)));
   co_return kError;

@@ -60,7 +60,8 @@ std::vector<CommandSpec> topology_commands() {
        "[ADDRESS|PLANFILE]",
        "show a resource or a saved plan",
        "Without an argument: the resources that the topology declares. With an address: what is "
-       "desired and what the state knows, side by side. With the file of a saved plan: the plan.",
+       "desired, what the state knows and what is live, side by side. With the file of a saved "
+       "plan: the plan.",
        {"format", "max-bytes"},
        {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show plan.json",
         "pveplan show plan.json --format json"},

@@ -19,7 +19,8 @@ std::string messages_of(const fs::path& folder, const std::optional<fs::path>& v
   topology.any_file("ssh-ed25519 AAAA me@here\n")
       .environment("HOME", "/home/me")
       .environment("PVEPLAN_LAB_ENDPOINT", "https://127.0.0.1:8006")
-      .environment("PVEPLAN_LAB_FINGERPRINT", fingerprint);
+      .environment("PVEPLAN_LAB_FINGERPRINT", fingerprint)
+      .environment("PVEPLAN_LAB_MIRROR", "http://127.0.0.1:8007");
   if (variables) {
     topology.variable_file(variables->filename().string(), tests::read_text(variables->string()));
   }
