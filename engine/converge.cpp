@@ -156,6 +156,8 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   result.plan.extra_reads = settled.reads;
   if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
   describe_places(result.plan, settled, state, result.cluster);
+  const auto& remarks = result.plan.warnings;
+  result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   co_return result;
 }
 

@@ -31,8 +31,11 @@ bool is_nested(const AttributeSchema& attribute) { return attribute.type.kind ==
 /// Walks wanted, owned and live values side by side.
 class Comparison {
  public:
-  Comparison(const std::set<std::string>& unset, const model::LiveFacts& facts, int server_version)
-      : unset_(unset), facts_(facts), server_version_(server_version) {}
+  Comparison(const std::set<std::string>& unset, const model::LiveObject& live, int server_version)
+      : unset_(unset),
+        facts_(live.facts),
+        running_(live.running),
+        server_version_(server_version) {}
 
   Value object(const ObjectSchema& schema, const Value& wanted, const Value& owned,
                const Value& live, const Path& path) {
@@ -132,6 +135,11 @@ class Comparison {
       return;
     }
     add(attribute, path, is, wanted, ChangeKind::set);
+    const Value* in_force = running_.find(path);
+    if (in_force == nullptr || !canonically_equal(attribute, wanted, *in_force)) return;
+    // Somebody else's value waits for a restart; taking it back changes nothing that runs.
+    result_.changes.back().effects = {};
+    result_.changes.back().note = "drops the pending value";
   }
 
   void free_form(const AttributeSchema& attribute, const Value& wanted, const Value& is,
@@ -180,6 +188,7 @@ class Comparison {
 
   const std::set<std::string>& unset_;
   const model::LiveFacts& facts_;
+  const Value& running_;
   int server_version_;
   Difference result_;
 };
@@ -270,7 +279,7 @@ Difference difference_of_new(const ObjectSchema& object, const Value& after) {
 
 Difference difference(const ObjectSchema& object, const Desired& desired, const Value& owned,
                       const model::LiveObject& live, int server_version) {
-  Comparison comparison(desired.unset, live.facts, server_version);
+  Comparison comparison(desired.unset, live, server_version);
   const auto wanted = with_defaults(object, desired.attributes, false, server_version);
   auto after = comparison.object(object, wanted, owned, live.attributes, Path());
   auto result = comparison.take();

@@ -232,7 +232,8 @@ class Planner final : public Exports {
     const bool resumes = row.status == model::RowStatus::incomplete;
     const auto waits = waiting_for_restart(type.schema().object, live);
     const bool restarts = !waits.empty() && restart_allowed(resource.address, attributes);
-    if (!waits.empty() && !restarts) result_.plan.waiting.emplace_back(resource.address, waits);
+    if (!waits.empty() && !restarts && difference.changes.empty())
+      result_.plan.waiting.emplace_back(resource.address, waits);
     if (difference.changes.empty() && !resumes && !restarts) {
       unchanged(resource, row, live);
       return;

@@ -65,6 +65,30 @@ model::LiveObject running(const std::string& attributes) {
 
 }  // namespace
 
+TEST_CASE("taking back a pending value of somebody else changes nothing that runs") {
+  const auto object =
+      schema::ObjectBuilder()
+          .add(
+              schema::attr("cores", schema::integer()).effect(schema::EffectRule::restart).doc("d"))
+          .build();
+  const auto cores = [](std::int64_t count) {
+    return schema::Value::object({{"cores", schema::Value::integer(count)}});
+  };
+  model::LiveObject live;
+  live.attributes = cores(1);  // pending
+  live.running = cores(4);
+  live.facts = schema::Value::map({{"status", schema::Value::string("running")}});
+  engine::Desired desired;
+  desired.attributes = cores(4);
+  const auto changes = engine::difference(object, desired, cores(4), live, 804).changes;
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].effects.availability == model::Availability::none);
+  CHECK(changes[0].note == "drops the pending value");
+  live.running = cores(2);
+  CHECK(engine::difference(object, desired, cores(4), live, 804).changes[0].effects.availability ==
+        model::Availability::restart);
+}
+
 TEST_CASE("the difference follows ownership of each field") {
   const auto schema = guest_schema();
   const Case each = GENERATE(values<Case>({

@@ -16,6 +16,13 @@ core::ApiRequest delete_request(const model::Step& step, const Guest& guest) {
   return core::ApiRequest("DELETE", guest_path(guest.node, guest.vmid, ""), std::move(parameters));
 }
 
+/// The row goes, and the number is not given out again while there are others: backups go by it.
+model::Outcome retired(const schema::ResourceAddress& address, std::int64_t vmid) {
+  auto outcome = gone(address);
+  if (vmid > 0) outcome.retired_vmids.push_back(vmid);
+  return outcome;
+}
+
 }  // namespace
 
 async::Task<RunResult> run_delete(core::Context context, model::Step step) {
@@ -23,8 +30,9 @@ async::Task<RunResult> run_delete(core::Context context, model::Step step) {
   if (held == nullptr) co_return gone(step.address);
   const model::Row row = *held;
   const auto vmid = integer_of(row.identity, "vmid");
+  const auto destroyed = retired(step.address, vmid);
   auto look = co_await look_at_guest(context, node_of(context, row.identity), vmid);
-  if (look.found == GuestLook::Found::absent) co_return gone(step.address);
+  if (look.found == GuestLook::Found::absent) co_return destroyed;
   auto problem = look.reason;
   if (look.found == GuestLook::Found::here) problem = not_ours(look.guest, row.identity, row.nonce);
   if (!problem.empty())
@@ -35,9 +43,9 @@ async::Task<RunResult> run_delete(core::Context context, model::Step step) {
   auto result = co_await context.write(std::move(write));
   if (result.status != WriteResult::Status::done)
     co_return std::unexpected(diagnostic_of(result, step.address));
-  if (!result.warnings) co_return gone(step.address);
+  if (!result.warnings) co_return destroyed;
   auto after = co_await look_at_guest(context, look.guest.node, vmid);
-  if (after.found != GuestLook::Found::here) co_return gone(step.address);
+  if (after.found != GuestLook::Found::here) co_return destroyed;
   co_return std::unexpected(step_failed(
       step.address, "The guest was not deleted",
       fmt::format("The task ended with warnings and {} is still there. Look at its log.", vmid)));
@@ -47,7 +55,8 @@ async::Task<SettleResult> settle_delete(core::Context context, model::Intent int
   auto settled = co_await look_after_task(context, intent, "qmdestroy");
   if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
   // gone, or gone and its VMID given to somebody else
-  if (!settled.exists) co_return done(gone(intent.address));
+  const auto vmid = integer_of(argument(intent.arguments, "identity"), "vmid");
+  if (!settled.exists) co_return done(retired(intent.address, vmid));
   co_return model::Resolution(model::NotDone());
 }
 
