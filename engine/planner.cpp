@@ -259,12 +259,32 @@ class Planner final : public Exports {
       change.identity = type.identity(resource.address, change.after);
     }
     merge_effects(change);
+    note_new_instance(change);
     if (change.action == Action::replace)
       change.effects.merge(removal_effects(type.schema().object, live.facts));
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
     exports_[resource.address] = change.exported;
     result_.plan.changes.push_back(std::move(change));
+  }
+
+  /// A NIC with an address that is added, removed or gets another MAC changes what cloud-init sees
+  /// at the next start (DEFINITIONS 6).
+  static void note_new_instance(Change& change) {
+    for (const auto& attribute : change.attributes) {
+      const auto& steps = attribute.path.steps();
+      if (steps.size() < 2 || steps[0] != "nic" || attribute.released) continue;
+      const bool whole = steps.size() == 2 || (steps.size() == 3 && steps[2] == "mac");
+      const auto nic = schema::Path({"nic", steps[1]});
+      const Value* wanted = change.after.find(nic);
+      const Value* had = change.before.find(nic);
+      const bool has_address = (wanted != nullptr && wanted->find("ip") != nullptr) ||
+                               (had != nullptr && had->find("ip") != nullptr);
+      if (!whole || !has_address) continue;
+      change.notes.push_back(
+          "at the next start cloud-init sees a new instance and makes new SSH host keys");
+      return;
+    }
   }
 
   /// A guest that runs elsewhere is shown and left there (LANGUAGE 10).

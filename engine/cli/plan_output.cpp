@@ -3,6 +3,7 @@
 #include "engine/view/plan_json.hpp"
 #include "engine/view/plan_markdown.hpp"
 #include "engine/view/plan_text.hpp"
+#include "providers/async/real_files.hpp"
 #include "schema/json.hpp"
 #include "state/store_place.hpp"
 
@@ -38,6 +39,14 @@ schema::Result<std::string> read_plan_bytes(Program& program, const std::string&
 
 schema::Result<void> write_plan_bytes(Program& program, const std::string& path,
                                       const std::string& bytes) {
+  if (!async::is_file_or_absent(path)) {
+    return std::unexpected(schema::error(
+        "Plan file cannot be written",
+        fmt::format(
+            "{} is a folder, a link, a device or a pipe, which a plan would take the place of. "
+            "Name a file.",
+            path)));
+  }
   auto written = state::replace_file(program.host.files, path, bytes);
   if (!written) written.error().summary = "Plan file cannot be written";
   return written;

@@ -111,6 +111,11 @@ FileResult<std::string> RealFiles::read(const std::string& path) {
   }
 }
 
+bool is_file_or_absent(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode);
+}
+
 bool RealFiles::exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 FileResult<void> RealFiles::write(const std::string& path, std::string_view bytes, unsigned mode) {

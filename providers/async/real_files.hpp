@@ -24,4 +24,8 @@ class RealFiles : public Files {
   FileResult<std::uint64_t> size(const std::string& path) override;
 };
 
+/// Whether a file of that name can be replaced without taking the place of something that is no
+/// file: a device, a pipe, a folder, or a link to another file.
+bool is_file_or_absent(const std::string& path);
+
 }  // namespace pveplan::async

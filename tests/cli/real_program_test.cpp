@@ -162,3 +162,18 @@ TEST_CASE("without a terminal there is no colour and no cursor movement") {
   CHECK(apply.exit_code == 0);
   CHECK_FALSE(has(apply.text, "\x1b["));
 }
+
+TEST_CASE("a saved plan takes the place of no pipe and no link") {
+  const sim::TemporaryFolder folder;
+  write_records(folder);
+  const std::string program = PVEPLAN_BINARY;
+  REQUIRE(shell(folder, "mkfifo pipe && echo kept > target && ln -s target link").exit_code == 0);
+  for (const char* name : {"pipe", "link", "."}) {
+    const auto plan = shell(folder, program + " plan -o " + name + " >/dev/null");
+    INFO(name << plan.text);
+    CHECK(plan.exit_code == 1);
+    CHECK(has(plan.text, "Plan file cannot be written"));
+  }
+  CHECK(shell(folder, "test -p pipe && test -L link && cat target").text == "kept\n");
+  CHECK(shell(folder, program + " plan -o plan.json >/dev/null").exit_code == 0);
+}

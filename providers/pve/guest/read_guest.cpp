@@ -138,7 +138,9 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
   const auto problem = not_ours(look.guest, row->identity, row->nonce);
   if (!problem.empty()) {
     co_return ReadOutcome(model::Unreadable{
-        problem + ". If it was restored from a backup, accept it with pveplan state accept"});
+        problem +
+        "; it is left alone. A guest that was restored from a backup under this number cannot be "
+        "taken over yet: remove it, or give the number back to ours"});
   }
   auto status = listed.status;
   if (status != "running" && status != "stopped") {
