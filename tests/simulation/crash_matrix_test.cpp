@@ -231,6 +231,11 @@ TEST_CASE("a disk that fails once loses nothing") { fail_everywhere(records(), E
 
 TEST_CASE("a disk that is full loses nothing") { fail_everywhere(records(), ENOSPC, true); }
 
+TEST_CASE("no guest is lost or made twice when the disk fails") {
+  fail_everywhere(guests(), EIO, false);
+  fail_everywhere(guests(), ENOSPC, true);
+}
+
 TEST_CASE("records survive a stop at every boundary of apply, change and destroy") {
   crash_everywhere(records());
 }

@@ -224,3 +224,20 @@ TEST_CASE(
     CHECK_FALSE(contains(*content, sent));
   }
 }
+
+TEST_CASE("an image with a wrong checksum is a clear error that leaves nothing behind") {
+  Rig rig(1);
+  const std::string image =
+      "[image.debian]\nstorage = \"local\"\nnodes = [\"pve\"]\n"
+      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n";
+  rig.write_topology(kHead + image + "checksum = \"sha256:" + std::string(64, 'a') + "\"\n");
+  const auto ended = rig.run({"apply", "--auto-approve"});
+  INFO(ended.out << ended.err);
+  CHECK(ended.exit_code == 1);
+  CHECK(contains(ended.out + ended.err, "checksum"));
+  for (const auto& [name, volume] : rig.lab.world().storage.volumes["local"]["pve"])
+    CHECK_FALSE(contains(name, "debian"));
+  CHECK(rig.run({"state", "list"}).out.empty());
+  must_apply(rig, image);
+  must_match(rig);
+}
