@@ -169,7 +169,8 @@ class PlaceChecks {
 /// Where a disk goes that names no storage: where its template lies.
 std::string usual_storage(const model::Plan& plan, const state::StateFile& state,
                           const Value& after) {
-  const auto own = text_at(after, "storage"), name = text_at(after, "template");
+  auto own = text_at(after, "storage");
+  const auto name = text_at(after, "template");
   if (!own.empty() || name.empty()) return own;
   const auto is_it = [&name](const ResourceAddress& address) {
     return address.type == "template" && address.name == name;

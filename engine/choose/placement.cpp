@@ -65,7 +65,7 @@ class Placer {
   }
 
   std::string known_node(const Resource& resource) {
-    const auto stated = text_at(resource.attributes, "node");
+    auto stated = text_at(resource.attributes, "node");
     if (!stated.empty()) {
       check_stated(resource, stated);
       return stated;

@@ -148,9 +148,9 @@ TEST_CASE_METHOD(RealHostFixture, "a child that does not read its input ends all
 }
 
 TEST_CASE_METHOD(RealHostFixture, "a program that does not exist is said to be missing") {
-  const ProcessResult result = run({"no-such-program-here"});
+  const ProcessResult result = run({"/nowhere/no-such-program"});
   CHECK(result.exit_code == -1);
-  CHECK(result.error_output == "cannot start 'no-such-program-here': No such file or directory");
+  CHECK(result.error_output == "cannot start '/nowhere/no-such-program': No such file or directory");
 }
 
 TEST_CASE_METHOD(RealHostFixture, "a killed child shows its signal") {
