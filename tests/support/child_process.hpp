@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
@@ -102,12 +103,24 @@ class ChildProcess {
                                   int output) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
-    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
+    take_environment(folder, variables);
     std::vector<char*> arguments;
     for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     if (::chdir(folder.c_str()) == 0) ::execv(arguments[0], arguments.data());
     ::_exit(127);
+  }
+
+  /// Nothing of the tester's own environment: `CI`, `NO_COLOR` or a proxy change what pveplan does.
+  static void take_environment(const std::string& folder, const Variables& variables) {
+    Variables kept;
+    for (const char* name : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"})
+      if (const char* value = std::getenv(name)) kept.emplace_back(name, value);
+    kept.emplace_back("HOME", folder);
+    kept.emplace_back("LC_ALL", "C.UTF-8");
+    kept.insert(kept.end(), variables.begin(), variables.end());
+    ::clearenv();
+    for (const auto& [name, value] : kept) ::setenv(name.c_str(), value.c_str(), 1);
   }
 
   pid_t child_ = -1;
