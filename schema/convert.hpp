@@ -73,6 +73,7 @@ class Converter {
   // convert_scalar.cpp
   Value convert_scalar(const Node& node, const Type& type, const Site& site);
   Value convert_number(const Node& node, const Type& type, const Site& site);
+  Value refuse_bare_size(const std::string& number, const Site& site);
   Value convert_quantity(const Node& node, const Type& type, const Site& site);
   Value convert_secret(const Node& node, const Site& site);
   Value check_value(Value value, const Type& type, const Site& site);

@@ -98,16 +98,11 @@ Value Converter::convert_number(const Node& node, const Type& type, const Site& 
     return check_value(Value::integer(*number), type, site);
   }
   if (const auto* number = std::get_if<std::int64_t>(&node.data)) {
-    if (type.kind == Type::Kind::size) {
-      const bool mebibytes = site.attribute != nullptr && site.attribute->multiple_of;
-      report("Size without a unit",
-             fmt::format("Sizes have units: write \"{}{}\".", *number, mebibytes ? "MiB" : "GiB"),
-             site);
-      return Value();
-    }
+    if (type.kind == Type::Kind::size) return refuse_bare_size(std::to_string(*number), site);
     if (type.kind == Type::Kind::duration) {
       report("Duration without a unit",
-             fmt::format("Durations have units: write \"{}s\".", *number), site);
+             fmt::format("Durations have units: write \"{0}s\", or \"{0}m\" for minutes.", *number),
+             site);
       return Value();
     }
     if (type.kind == Type::Kind::decimal) {
@@ -116,15 +111,24 @@ Value Converter::convert_number(const Node& node, const Type& type, const Site& 
     if (!anything && type.kind != Type::Kind::integer) return wrong_type(node, type, site);
     return check_value(Value::integer(*number), type, site);
   }
-  if (!anything && type.kind != Type::Kind::decimal) return wrong_type(node, type, site);
   const auto decimal = plain_decimal(std::get<Decimal>(node.data).text);
+  if (type.kind == Type::Kind::size && decimal) return refuse_bare_size(*decimal, site);
+  if (!anything && type.kind != Type::Kind::decimal) return wrong_type(node, type, site);
   if (decimal) return check_value(Value::decimal(*decimal), type, site);
   report("Invalid number", "Infinity and \"not a number\" have no use in a topology.", site);
   return Value();
 }
 
+Value Converter::refuse_bare_size(const std::string& number, const Site& site) {
+  const bool of_memory = site.attribute != nullptr && site.attribute->multiple_of;
+  report("Size without a unit", advise_unit(number, of_memory), site);
+  return Value();
+}
+
 Value Converter::convert_quantity(const Node& node, const Type& type, const Site& site) {
   const bool is_size = type.kind == Type::Kind::size;
+  if (is_size && parse_integer(*node.text()).value_or(-1) >= 0)
+    return refuse_bare_size(*node.text(), site);
   const auto number = is_size ? parse_size(*node.text()) : parse_duration(*node.text());
   if (number) return check_value(Value::integer(*number), type, site);
   report(is_size ? "Invalid size" : "Invalid duration", number.error(), site);

@@ -97,6 +97,25 @@ std::expected<std::int64_t, std::string> parse_size(std::string_view text) {
                   kSizeUnits[*guess]));
 }
 
+std::string advise_unit(std::string_view number, bool usual_unit_is_mebibyte) {
+  constexpr std::int64_t kFewMebibytes = 64;  // nobody gives a guest less: gibibytes are meant
+  constexpr std::int64_t kMebibyte = 1 << 20;
+  const auto whole = parse_digits(number);
+  if (whole && *whole >= kMebibyte && *whole % kMebibyte == 0) {
+    return fmt::format("Sizes have units: write \"{}\" if {} bytes are meant.", format_size(*whole),
+                       number);
+  }
+  if (number.starts_with('-')) return "Sizes are a number and a unit: write \"40GiB\".";
+  if (!usual_unit_is_mebibyte) return fmt::format("Sizes have units: write \"{}GiB\".", number);
+  if (!whole || *whole < kFewMebibytes) {
+    return fmt::format("Sizes have units: write \"{0}GiB\", or \"{0}MiB\" if that is meant.",
+                       number);
+  }
+  if (*whole % 1024 != 0) return fmt::format("Sizes have units: write \"{}MiB\".", number);
+  return fmt::format("Sizes have units: write \"{}MiB\", or \"{}GiB\", which is the same.", number,
+                     *whole / 1024);
+}
+
 std::string format_size(std::int64_t bytes) {
   std::size_t unit = 0;
   while (unit + 1 < kSizeUnits.size() && bytes != 0 && bytes % 1024 == 0) {

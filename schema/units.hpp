@@ -11,6 +11,10 @@ namespace pveplan::schema {
 /// error is a whole sentence that says what to write.
 std::expected<std::int64_t, std::string> parse_size(std::string_view text);
 
+/// What to write instead of a bare number, as a whole sentence: the unit that a person most likely
+/// means. `usual_unit_is_mebibyte`: memory, which Proxmox itself counts in MiB.
+std::string advise_unit(std::string_view number, bool usual_unit_is_mebibyte);
+
 /// The shortest exact form: 1073741824 is "1GiB".
 std::string format_size(std::int64_t bytes);
 

@@ -4,6 +4,14 @@
 
 using namespace pveplan::schema;
 
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
 TEST_CASE("sizes are a number and a binary unit") {
   const auto [text, bytes] = GENERATE(table<std::string, std::int64_t>({
       {"0B", 0},
@@ -38,6 +46,22 @@ TEST_CASE("what is no size is answered with what to write") {
   const auto size = parse_size(text);
   REQUIRE_FALSE(size);
   CHECK(size.error().find(part) != std::string::npos);
+}
+
+TEST_CASE("a bare number is answered with the unit that a person means") {
+  CHECK(contains(advise_unit("32", false), "write \"32GiB\"."));
+  const auto small = advise_unit("4", true);
+  CHECK(contains(small, "write \"4GiB\""));
+  CHECK(contains(small, "\"4MiB\" if that is meant"));
+  const auto usual = advise_unit("4096", true);
+  CHECK(contains(usual, "write \"4096MiB\""));
+  CHECK(contains(usual, "\"4GiB\", which is the same"));
+  CHECK(contains(advise_unit("1500", true), "write \"1500MiB\"."));
+  CHECK(contains(advise_unit("1.5", true), "write \"1.5GiB\""));
+  for (const bool memory : {false, true}) {
+    CHECK(contains(advise_unit("4294967296", memory), "write \"4GiB\" if 4294967296 bytes"));
+    CHECK(contains(advise_unit("-4", memory), "write \"40GiB\""));
+  }
 }
 
 TEST_CASE("sizes print in their largest exact unit") {
