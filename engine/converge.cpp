@@ -14,12 +14,6 @@ using schema::Diagnostics;
 
 namespace {
 
-Diagnostics as_list(schema::Diagnostic diagnostic) {
-  Diagnostics list;
-  list.add(std::move(diagnostic));
-  return list;
-}
-
 /// Every row, and the place of every keyed object that shall be new.
 std::vector<Reading> readings(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const Choices& choices,
@@ -102,9 +96,9 @@ async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& se
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const PlanRequest& request) {
   auto cluster = co_await load_cluster(services);
-  if (!cluster) co_return std::unexpected(as_list(cluster.error()));
+  if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
   auto origin = state::check_origin(state, topology.name, cluster->identity);
-  if (!origin) co_return std::unexpected(as_list(origin.error()));
+  if (!origin) co_return std::unexpected(Diagnostics(origin.error()));
   const bool converging = request.mode == model::PlanMode::converge;
 
   SettledChoices settled;
@@ -123,7 +117,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   ReadContext backend(services, *cluster, state, topology.name, &shared);
   auto wanted = readings(services, desired, state, settled.choices, converging);
   auto refreshed = co_await refresh(services, core::Context(backend), std::move(wanted), live);
-  if (!refreshed) co_return std::unexpected(as_list(refreshed.error()));
+  if (!refreshed) co_return std::unexpected(Diagnostics(refreshed.error()));
   block(state, settled.choices, live);
   if (converging) choose_around_undeclared(settled, topology, state, *cluster, live);
   schema::Diagnostics obstacles;
@@ -143,7 +137,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
     settled.reads += closely.vmids.size() + closely.addresses.size();
     auto again = readings_of(closely.addresses, state);
     auto reread = co_await refresh(services, core::Context(backend), std::move(again), live);
-    if (!reread) co_return std::unexpected(as_list(reread.error()));
+    if (!reread) co_return std::unexpected(Diagnostics(reread.error()));
     planned = make_plan(input);
   }
   if (planned.diagnostics.has_errors()) co_return std::unexpected(std::move(planned.diagnostics));
@@ -167,10 +161,10 @@ async::Task<Prepared> plan_now(const Services& services, const schema::Topology&
   std::vector<schema::Diagnostic> warnings;
   if (!state.open_intents.empty()) {
     auto cluster = co_await load_cluster(services);
-    if (!cluster) co_return std::unexpected(as_list(cluster.error()));
+    if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
     ReadContext backend(services, *cluster, state, topology.name, nullptr);
     auto recovery = co_await settle_open_intents(services, core::Context(backend), state);
-    if (!recovery) co_return std::unexpected(as_list(recovery.error()));
+    if (!recovery) co_return std::unexpected(Diagnostics(recovery.error()));
     apply_in_memory(*recovery, state);
     warnings = std::move(recovery->warnings);
   }
@@ -223,7 +217,7 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
   if (!result.approved) {
     // What was settled on the way stays settled; the lock is given back in order.
     auto given_back = session.finish();
-    if (!given_back) co_return std::unexpected(as_list(given_back.error()));
+    if (!given_back) co_return std::unexpected(Diagnostics(given_back.error()));
     co_return result;
   }
 
@@ -231,9 +225,9 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
   const bool anything = !result.prepared.plan.empty() || !result.prepared.silent_rows.empty();
   if (anything) {
     auto begun = session.begin_run({topology.name, cluster.identity, cluster.name});
-    if (!begun) co_return std::unexpected(as_list(begun.error()));
+    if (!begun) co_return std::unexpected(Diagnostics(begun.error()));
     auto stored = store_silent_rows(result.prepared, session);
-    if (!stored) co_return std::unexpected(as_list(stored.error()));
+    if (!stored) co_return std::unexpected(Diagnostics(stored.error()));
   }
   if (!result.prepared.plan.empty()) {
     auto account =
@@ -242,7 +236,7 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
   }
   auto finished = session.finish();
   if (!finished) {
-    if (!result.account) co_return std::unexpected(as_list(finished.error()));
+    if (!result.account) co_return std::unexpected(Diagnostics(finished.error()));
     if (!result.account->journal_failure) result.account->journal_failure = finished.error();
   }
   co_return result;
@@ -254,7 +248,7 @@ async::Task<std::expected<Converged, Diagnostics>> converge(
     const Interrupts& interrupts) {
   session.attach(services.host.loop);
   auto recovered = co_await recover(services, topology, session);
-  if (!recovered) co_return std::unexpected(as_list(recovered.error()));
+  if (!recovered) co_return std::unexpected(Diagnostics(recovered.error()));
   auto prepared = co_await prepare(services, topology, session.state(), request);
   if (!prepared) co_return std::unexpected(std::move(prepared.error()));
   Converged result;

@@ -390,8 +390,10 @@ class Planner final : public Exports {
     for (const auto& [address, row] : input_.rows) {
       if (!row.dependencies.empty()) old_dependencies.emplace(address, row.dependencies);
     }
+    const auto pools = managed_pools();
     for (const auto& change : plan.changes) {
-      if (const auto pool = pool_of(change)) old_dependencies[change.address].push_back(*pool);
+      const auto pool = pools.find(text_of(change.facts.find("pool")));
+      if (pool != pools.end()) old_dependencies[change.address].push_back(pool->second);
     }
     plan.steps =
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
@@ -399,15 +401,14 @@ class Planner final : public Exports {
     refuse_what_cannot_be_done();
   }
 
-  /// The managed pool that a guest is in, whether or not the topology still says so: it cannot go
-  /// before the guest does.
-  std::optional<ResourceAddress> pool_of(const Change& change) const {
-    const auto id = text_of(change.facts.find("pool"));
-    if (id.empty()) return std::nullopt;
+  /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.
+  std::map<std::string, ResourceAddress> managed_pools() const {
+    std::map<std::string, ResourceAddress> pools;
     for (const auto& [address, row] : input_.rows) {
-      if (address.type == "pool" && text_of(row.identity.find("id")) == id) return address;
+      const auto id = text_of(row.identity.find("id"));
+      if (address.type == "pool" && !id.empty()) pools.emplace(id, address);
     }
-    return std::nullopt;
+    return pools;
   }
 
   /// What a provider cannot do (yet) is an error of the plan, not of a step in the middle of apply.

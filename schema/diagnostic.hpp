@@ -6,6 +6,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pveplan::schema {
@@ -40,6 +41,8 @@ using Result = std::expected<T, Diagnostic>;
 /// Errors and warnings of one stage, collected so that a person sees all of them in one run.
 class Diagnostics {
  public:
+  Diagnostics() = default;
+  explicit Diagnostics(Diagnostic only) { add(std::move(only)); }
   void add(Diagnostic diagnostic);
   void append(Diagnostics other);
   bool has_errors() const { return errors_ > 0; }

@@ -1,5 +1,7 @@
 #include "schema/network.hpp"
 
+#include "schema/value.hpp"
+
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
@@ -64,6 +66,16 @@ std::optional<Ipv4Range> parse_ipv4_range(std::string_view text) {
   const auto last = parse_ipv4(text.substr(hyphen + 1));
   if (!last || *last < *first) return std::nullopt;
   return Ipv4Range{*first, *last};
+}
+
+std::vector<Ipv4Range> ipv4_ranges(const Value* list) {
+  std::vector<Ipv4Range> result;
+  if (list == nullptr || list->kind() != Value::Kind::list) return result;
+  for (const auto& item : list->as_list()) {
+    const auto range = item.is_string() ? parse_ipv4_range(item.as_string()) : std::nullopt;
+    if (range) result.push_back(*range);
+  }
+  return result;
 }
 
 std::optional<std::string> canonical_ipv6(std::string_view text) {

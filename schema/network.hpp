@@ -6,8 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pveplan::schema {
+
+class Value;
 
 /// An IPv4 address as a number, so that ranges can be walked.
 struct Ipv4 {
@@ -37,6 +40,8 @@ struct Ipv4Range {
   bool contains(Ipv4 address) const { return first <= address && address <= last; }
 };
 std::optional<Ipv4Range> parse_ipv4_range(std::string_view text);
+/// The ranges of a list of texts; what is none is left out, since its check has told so.
+std::vector<Ipv4Range> ipv4_ranges(const Value* list);
 
 /// The canonical text of an IPv6 address; nullopt when it is none.
 std::optional<std::string> canonical_ipv6(std::string_view text);

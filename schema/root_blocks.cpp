@@ -54,24 +54,6 @@ IntegerRange to_range(const std::string& text) {
   return range;
 }
 
-std::optional<SecretSource> to_secret(const Value* value, Span span) {
-  if (value == nullptr || !value->has_fields()) return std::nullopt;
-  SecretSource source;
-  source.span = span;
-  if (const auto* name = value->find("env"); name != nullptr && name->is_string()) {
-    source.name = name->as_string();
-  } else if (const auto* file = value->find("file"); file != nullptr && file->is_string()) {
-    source.kind = SecretSource::Kind::file;
-    source.name = file->as_string();
-  } else if (const auto* command = value->find("command")) {
-    source.kind = SecretSource::Kind::command;
-    for (const auto& word : command->as_list()) {
-      if (word.is_string()) source.command.push_back(word.as_string());
-    }
-  }
-  return source;
-}
-
 /// One text, or a list of texts.
 std::vector<std::string> to_texts(const Value* value) {
   std::vector<std::string> result;
@@ -160,11 +142,11 @@ void read_connection(DecodeContext& context, const Node& table, const Value& fie
     connection.insecure =
         insecure != nullptr && insecure->kind() == Value::Kind::boolean && insecure->as_boolean();
   }
-  connection.token = to_secret(fields.find("token"), span_of(table, "token"));
+  connection.token = secret_source(fields.find("token"), span_of(table, "token"));
   if (const auto* login = fields.find("login")) {
     const auto* user = login->find("user");
     if (user != nullptr && user->is_string()) connection.login_user = user->as_string();
-    connection.login_password = to_secret(login->find("password"), span_of(table, "login"));
+    connection.login_password = secret_source(login->find("password"), span_of(table, "login"));
   }
 }
 
@@ -277,7 +259,7 @@ void decode_pveplan_block(DecodeContext& context, const Node& root, const LoadRe
     topology.name = name->as_string();
   }
   for (const auto& text : to_texts(fields.find("vmids"))) topology.vmids.push_back(to_range(text));
-  topology.secret_key = to_secret(fields.find("secret_key"), span_of(table, "secret_key"));
+  topology.secret_key = secret_source(fields.find("secret_key"), span_of(table, "secret_key"));
   check_requires(context, table, fields, request);
   decode_state(context, table, topology);
 }

@@ -33,4 +33,22 @@ const Resource* Topology::find(const ResourceAddress& address) const {
   return at != resources.end() && at->address == address ? &*at : nullptr;
 }
 
+std::optional<SecretSource> secret_source(const Value* value, Span span) {
+  if (value == nullptr || !value->has_fields()) return std::nullopt;
+  SecretSource source;
+  source.span = span;
+  if (const auto* name = value->find("env"); name != nullptr && name->is_string()) {
+    source.name = name->as_string();
+  } else if (const auto* file = value->find("file"); file != nullptr && file->is_string()) {
+    source.kind = SecretSource::Kind::file;
+    source.name = file->as_string();
+  } else if (const auto* command = value->find("command")) {
+    source.kind = SecretSource::Kind::command;
+    for (const auto& word : command->as_list()) {
+      if (word.is_string()) source.command.push_back(word.as_string());
+    }
+  }
+  return source;
+}
+
 }  // namespace pveplan::schema

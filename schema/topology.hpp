@@ -24,6 +24,8 @@ struct SecretSource {
   std::vector<std::string> command;  ///< argv, no shell
   Span span;
 };
+/// What a secret attribute's object says, such as { env = "TOKEN" }; nullopt when there is none.
+std::optional<SecretSource> secret_source(const Value* value, Span span);
 
 /// An inclusive range of integers, such as VMIDs.
 struct IntegerRange {

@@ -17,17 +17,6 @@ namespace {
 
 constexpr std::string_view kPool = "pool:";
 
-std::vector<schema::Ipv4Range> ranges_of(const Value& pool, std::string_view attribute) {
-  std::vector<schema::Ipv4Range> result;
-  const Value* list = pool.find(attribute);
-  if (list == nullptr || list->kind() != Value::Kind::list) return result;
-  for (const auto& item : list->as_list()) {
-    const auto range = item.is_string() ? schema::parse_ipv4_range(item.as_string()) : std::nullopt;
-    if (range) result.push_back(*range);
-  }
-  return result;
-}
-
 Value copy_of(const Value& pool, std::string_view attribute) {
   const Value* value = pool.find(attribute);
   return value == nullptr ? Value() : *value;
@@ -55,8 +44,8 @@ AddressChooser::AddressChooser(const schema::Topology& topology) {
     if (!network) continue;
     Pool pool;
     pool.network = *network;
-    pool.allocate = ranges_of(resource.attributes, "allocate");
-    pool.reserve = ranges_of(resource.attributes, "reserve");
+    pool.allocate = schema::ipv4_ranges(resource.attributes.find("allocate"));
+    pool.reserve = schema::ipv4_ranges(resource.attributes.find("reserve"));
     pool.gateway = text_at(resource.attributes, "gateway");
     pool.dns = copy_of(resource.attributes, "dns");
     pool.search = copy_of(resource.attributes, "search");

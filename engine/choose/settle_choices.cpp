@@ -9,12 +9,6 @@ using schema::Value;
 
 namespace {
 
-schema::Diagnostics one_problem(schema::Diagnostic diagnostic) {
-  schema::Diagnostics list;
-  list.add(std::move(diagnostic));
-  return list;
-}
-
 core::SurroundingsRequest request_for(const Choices& choices, const state::StateFile& state) {
   core::SurroundingsRequest request;
   request.volumes = !choices.new_vmids.empty();
@@ -66,21 +60,33 @@ void find_secrets(const schema::ObjectSchema& object, const Value& value, const 
   }
 }
 
+Value with_digests(Value attributes, const SecretDigests::mapped_type& digests) {
+  for (const auto& [path, digest] : digests) attributes = attributes.with(path, digest);
+  return attributes;
+}
+
 /// A plan holds digests only: they tell whether a secret changed and nothing else.
-async::Task<schema::Result<void>> replace_secrets(const Services& services,
-                                                  const schema::Topology& topology,
-                                                  Choices* choices) {
-  for (const auto& resource : choices->topology(topology).resources) {
+async::Task<schema::Result<void>> digest_secrets(const Services& services,
+                                                 const schema::Topology& topology,
+                                                 SettledChoices* settled) {
+  const auto& wanted = settled->choices.topology(topology);
+  for (const auto& resource : wanted.resources) {
     std::vector<Path> secrets;
     find_secrets(resource.schema->object, resource.attributes, Path(), secrets);
     for (const auto& path : secrets) {
       if (services.secrets == nullptr) break;
       auto digest = co_await services.secrets->digest(resource.address.text(), path.text());
       if (!digest) co_return std::unexpected(digest.error());
-      const auto at = choices->attributes.try_emplace(resource.address, resource.attributes).first;
-      at->second = at->second.with(
+      settled->digests[resource.address].emplace_back(
           path, Value::map({{"hmac", Value::string(std::move(*digest))}}).as_sensitive());
     }
+  }
+  for (const auto& resource : wanted.resources) {
+    const auto digests = settled->digests.find(resource.address);
+    if (digests == settled->digests.end()) continue;
+    auto& chosen = settled->choices.attributes;
+    const auto at = chosen.try_emplace(resource.address, resource.attributes).first;
+    at->second = with_digests(std::move(at->second), digests->second);
   }
   co_return schema::Result<void>();
 }
@@ -96,7 +102,7 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   const auto request = request_for(settled.choices, state);
   if (services.cluster != nullptr && (request.volumes || request.guests)) {
     auto around = co_await services.cluster->look_around(cluster, request);
-    if (!around) co_return std::unexpected(one_problem(around.error()));
+    if (!around) co_return std::unexpected(schema::Diagnostics(around.error()));
     settled.facts.around = std::move(*around);
     settled.reads = settled.facts.around.reads;
     settled.choices = choose(topology, state, cluster, settled.facts);
@@ -109,14 +115,14 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     }
     settled.reads += open.size();
     auto all_free = co_await confirm(services.cluster, open, &settled.facts);
-    if (!all_free) co_return std::unexpected(one_problem(all_free.error()));
+    if (!all_free) co_return std::unexpected(schema::Diagnostics(all_free.error()));
     confirmed = *all_free;
     if (!confirmed) settled.choices = choose(topology, state, cluster, settled.facts);
   }
   if (settled.choices.diagnostics.has_errors())
     co_return std::unexpected(std::move(settled.choices.diagnostics));
-  auto replaced = co_await replace_secrets(services, topology, &settled.choices);
-  if (!replaced) co_return std::unexpected(one_problem(replaced.error()));
+  auto digested = co_await digest_secrets(services, topology, &settled);
+  if (!digested) co_return std::unexpected(schema::Diagnostics(digested.error()));
   co_return settled;
 }
 
@@ -136,12 +142,9 @@ void choose_around_undeclared(SettledChoices& settled, const schema::Topology& t
   auto again = choose(topology, state, cluster, settled.facts);
   for (auto& [address, attributes] : again.attributes) {
     if (!settled.facts.occupied_slots.contains(address)) continue;
-    const auto before = settled.choices.attributes.find(address);
-    const Value* secret = before == settled.choices.attributes.end()
-                              ? nullptr
-                              : before->second.find(Path::parse("cloud_init.password"));
-    if (secret != nullptr)
-      attributes = attributes.with(Path::parse("cloud_init.password"), *secret);
+    const auto digests = settled.digests.find(address);
+    if (digests != settled.digests.end())
+      attributes = with_digests(std::move(attributes), digests->second);
     settled.choices.attributes.insert_or_assign(address, std::move(attributes));
   }
 }

@@ -4,11 +4,16 @@
 
 namespace pveplan::engine {
 
+/// What stands for the secrets of each resource, and where.
+using SecretDigests =
+    std::map<schema::ResourceAddress, std::vector<std::pair<schema::Path, schema::Value>>>;
+
 /// Choices together with what they were made from.
 struct SettledChoices {
   SettledChoices() {}  // no aggregate: coroutine parameter (g++ 12)
   Choices choices;
   ChoiceFacts facts;
+  SecretDigests digests;
   std::uint64_t reads = 0;  ///< beyond the listing, for new objects only
 };
 

@@ -11,9 +11,7 @@ PlanSecrets::PlanSecrets(Program& program, const schema::Topology& topology)
 
 async::Task<schema::Result<void>> PlanSecrets::load() {
   if (!topology_.secret_key) co_return schema::Result<void>();
-  auto bytes = co_await fetch_secret(program_.host, *topology_.secret_key);
-  if (!bytes) co_return std::unexpected(bytes.error());
-  auto key = state::SecretKey::from_bytes(std::move(*bytes));
+  auto key = co_await fetch_secret_key(program_.host, *topology_.secret_key);
   if (!key) co_return std::unexpected(key.error());
   *key_ = std::move(*key);
   co_return schema::Result<void>();
@@ -23,9 +21,7 @@ engine::SecretDigest PlanSecrets::digest() {
   return [&program = program_, key = key_,
           problem = problem_](const std::string& secret) -> std::string {
     if (!*key && !*problem) {
-      auto& host = program.host;
-      auto opened = state::SecretKey::read_or_make(
-          host.files, host.random, state::SecretKey::default_path(host.environment));
+      auto opened = users_secret_key(program.host);
       if (opened) {
         *key = std::move(*opened);
       } else {

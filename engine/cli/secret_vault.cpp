@@ -9,54 +9,31 @@
 namespace pveplan::cli {
 
 using schema::Path;
-using schema::Value;
-
-namespace {
-
-schema::SecretSource source_of(const Value& value, schema::Span span) {
-  schema::SecretSource source;
-  source.span = span;
-  if (const Value* name = value.find("env")) {
-    source.name = name->as_string();
-  } else if (const Value* file = value.find("file")) {
-    source.kind = schema::SecretSource::Kind::file;
-    source.name = file->as_string();
-  } else if (const Value* command = value.find("command")) {
-    source.kind = schema::SecretSource::Kind::command;
-    for (const auto& word : command->as_list()) source.command.push_back(word.as_string());
-  }
-  return source;
-}
-
-}  // namespace
 
 async::Task<schema::Result<std::string>> SecretVault::fetch(std::string address, std::string path) {
   const auto parsed = schema::parse_address(address);
   const auto* resource = parsed ? topology_.find(*parsed) : nullptr;
   const auto place = Path::parse(path);
-  const Value* value = resource == nullptr ? nullptr : resource->attributes.find(place);
-  if (value == nullptr || !value->has_fields()) {
+  auto source = resource == nullptr ? std::nullopt
+                                    : schema::secret_source(resource->attributes.find(place),
+                                                            resource->span_of(place));
+  if (!source) {
     co_return std::unexpected(
         schema::error("Secret not available",
                       address + "." + path + " names no secret in this topology any more."));
   }
-  auto source = source_of(*value, resource->span_of(place));
-  auto text = co_await fetch_secret(host_, std::move(source));
+  auto text = co_await fetch_secret(host_, std::move(*source));
   co_return text;
 }
 
 async::Task<schema::Result<void>> SecretVault::load_key() {
   if (key_) co_return schema::Result<void>();
+  schema::Result<state::SecretKey> key = std::unexpected(schema::Diagnostic());
   if (topology_.secret_key) {
-    auto bytes = co_await fetch_secret(host_, *topology_.secret_key);
-    if (!bytes) co_return std::unexpected(bytes.error());
-    auto key = state::SecretKey::from_bytes(std::move(*bytes));
-    if (!key) co_return std::unexpected(key.error());
-    key_ = std::move(*key);
-    co_return schema::Result<void>();
+    key = co_await fetch_secret_key(host_, *topology_.secret_key);
+  } else {
+    key = users_secret_key(host_);
   }
-  const auto path = state::SecretKey::default_path(host_.environment);
-  auto key = state::SecretKey::read_or_make(host_.files, host_.random, path);
   if (!key) co_return std::unexpected(key.error());
   key_ = std::move(*key);
   co_return schema::Result<void>();

@@ -46,4 +46,16 @@ async::Task<schema::Result<std::string>> fetch_secret(async::Host& host,
   co_return without_line_break(std::move(result.output));
 }
 
+async::Task<schema::Result<state::SecretKey>> fetch_secret_key(async::Host& host,
+                                                               schema::SecretSource source) {
+  auto bytes = co_await fetch_secret(host, std::move(source));
+  if (!bytes) co_return std::unexpected(bytes.error());
+  co_return state::SecretKey::from_bytes(std::move(*bytes));
+}
+
+schema::Result<state::SecretKey> users_secret_key(async::Host& host) {
+  return state::SecretKey::read_or_make(host.files, host.random,
+                                        state::SecretKey::default_path(host.environment));
+}
+
 }  // namespace pveplan::cli

@@ -7,6 +7,7 @@
 #include "providers/pve/task/task_watcher.hpp"
 #include "schema/load.hpp"
 #include "state/local_store.hpp"
+#include "state/secret_key.hpp"
 
 #include <memory>
 #include <optional>
@@ -76,5 +77,11 @@ void print_diagnostic(Program& program, const Options& options, const schema::So
 /// Fetches a secret from where the topology says.
 async::Task<schema::Result<std::string>> fetch_secret(async::Host& host,
                                                       schema::SecretSource source);
+
+/// The key of a topology that names one, so that a whole team digests alike.
+async::Task<schema::Result<state::SecretKey>> fetch_secret_key(async::Host& host,
+                                                               schema::SecretSource source);
+/// The key of this user, made when it is first needed.
+schema::Result<state::SecretKey> users_secret_key(async::Host& host);
 
 }  // namespace pveplan::cli

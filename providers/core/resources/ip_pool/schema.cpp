@@ -61,17 +61,6 @@ struct Pool {
   bool for_guests = true;
 };
 
-std::vector<Ipv4Range> ranges_at(const Resource& pool, std::string_view attribute) {
-  std::vector<Ipv4Range> result;
-  const auto* ranges = pool.attributes.find(attribute);
-  if (ranges == nullptr || ranges->kind() != Value::Kind::list) return result;
-  for (const auto& item : ranges->as_list()) {
-    const auto range = item.is_string() ? parse_ipv4_range(item.as_string()) : std::nullopt;
-    if (range) result.push_back(*range);
-  }
-  return result;
-}
-
 std::vector<Pool> pools_of(const Topology& topology) {
   std::vector<Pool> pools;
   for (const auto& resource : topology.resources) {
@@ -79,9 +68,12 @@ std::vector<Pool> pools_of(const Topology& topology) {
     const auto* cidr = text_at(resource, "cidr");
     const auto network = cidr != nullptr ? parse_ipv4_prefix(*cidr) : std::nullopt;
     if (!network) continue;
-    Pool pool{
-        &resource,    *network, ranges_at(resource, "allocate"), ranges_at(resource, "reserve"),
-        std::nullopt, true};
+    Pool pool{&resource,
+              *network,
+              ipv4_ranges(resource.attributes.find("allocate")),
+              ipv4_ranges(resource.attributes.find("reserve")),
+              std::nullopt,
+              true};
     if (const auto* gateway = text_at(resource, "gateway")) pool.gateway = parse_ipv4(*gateway);
     const auto* use = text_at(resource, "use_for");
     pool.for_guests = use == nullptr || *use == "guests";
