@@ -270,7 +270,7 @@ class Executor {
   async::Task<std::optional<StepEnd>> settle_unknown(const core::ResourceType& type,
                                                      StepContext& backend, const Step& step) {
     const auto id = *backend.intent();
-    const auto intent = session_.state().open_intents.at(id);
+    const auto intent = backend.as_last_sent(session_.state().open_intents.at(id));
     auto resolution = co_await type.resolve(core::Context(backend), intent);
     if (!resolution) co_return StepEnd(StepEnd::Kind::unknown, resolution.error());
     if (auto* done = std::get_if<model::Done>(&*resolution)) {

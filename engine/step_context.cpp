@@ -128,6 +128,12 @@ async::Task<schema::Result<void>> StepContext::open_intent(schema::Value remembe
   co_return durable;
 }
 
+model::Intent StepContext::as_last_sent(model::Intent intent) const {
+  intent.server_time = sent_at_;
+  intent.upid = upid_;
+  return intent;
+}
+
 async::Task<WriteResult> StepContext::write(core::Write write) {
   WriteResult result;
   auto opened = co_await open_intent(write.remember);
@@ -138,6 +144,8 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
     result.error.message = opened.error().detail;
     co_return result;
   }
+  sent_at_ = services_.api->server_time();
+  upid_.clear();
   auto request = write.request;
   for (const auto& parameter : write.secret_parameters) request.parameters.push_back(parameter);
   auto answer = co_await send(std::move(request));
@@ -188,6 +196,7 @@ async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
   WriteResult result;
   result.data = answer.data;
   result.upid = answer.data.as_string();
+  upid_ = result.upid;
   session_.started(*intent_, result.upid);
   auto end = co_await wait_for_task(result.upid);
   switch (end.state) {

@@ -69,6 +69,8 @@ class StepContext final : public ReadContext {
 
   /// The intent that the step's write opened; nullopt when nothing was written.
   std::optional<state::IntentId> intent() const { return intent_; }
+  /// The intent as its last request left it: an earlier one of the same step has been settled.
+  model::Intent as_last_sent(model::Intent intent) const;
   /// The last write ended without anybody knowing how.
   bool outcome_unknown() const { return unknown_; }
   /// The journal could not be written: nothing may be sent any more.
@@ -85,6 +87,8 @@ class StepContext final : public ReadContext {
   const model::Step& step_;
   std::string nonce_;
   std::optional<state::IntentId> intent_;
+  std::string sent_at_;  ///< the server's clock before the last request
+  std::string upid_;     ///< that the last request answered
   bool unknown_ = false;
   bool journal_failed_ = false;
 };

@@ -55,12 +55,19 @@ const Life kMachines{"machines",
                          {"DELETE", "/nodes/pve/qemu/102", 1},
                      }};
 
+const Life kImages{"images",
+                   {
+                       {"POST", "/nodes/pve/storage/local/download-url", 2},
+                       {"DELETE", "/nodes/pve/storage/local/content/local:import/kept.qcow2", 1},
+                       {"DELETE", "/nodes/pve/storage/local/content/local:import/dropped.qcow2", 1},
+                   }};
+
 struct Case {
   std::string name;
   FaultKind kind;
   int status = 0;
   std::string text{};
-  std::chrono::seconds delay{};
+  std::chrono::milliseconds delay{};
   bool has_effect = true;  ///< the write that is struck does what it should
   bool ends_run = false;   ///< the answer is plain enough to stop at
 };
@@ -121,11 +128,12 @@ void check_counts(ChildLab& lab, const Life& life, const Case& each) {
   }
 }
 
-void suffer(const Life& life, const Case& each) {
+/// `speed`: of the lab's time. Slow enough, and what is sent again too early comes too early.
+void suffer(const Life& life, const Case& each, const std::string& speed = "100") {
   INFO(each.name);
   ChildLab lab({"--nodes", "1"});
   strike_all(lab, life, each);
-  lab.serve("100");
+  lab.serve(speed);
   live_a_life(lab, life, each.ends_run ? life.writes.size() + 1 : 1);
   CHECK(lab.stop() == 0);
   check_counts(lab, life, each);
@@ -133,6 +141,8 @@ void suffer(const Life& life, const Case& each) {
     CHECK(world.access.pools.empty());
     CHECK(world.guests.empty());
     CHECK(world.storage.volumes["local-lvm"]["pve"].empty());
+    CHECK_FALSE(world.storage.volumes["local"]["pve"].contains("import/kept.qcow2"));
+    CHECK_FALSE(world.storage.volumes["local"]["pve"].contains("import/dropped.qcow2"));
     CHECK_FALSE(world.nodes.at("pve").network.pending.has_value());
   });
 }
@@ -148,7 +158,21 @@ TEST_CASE("a write that had its effect is not sent again, and the next plan is e
              {"slow answer", FaultKind::delay, 0, "", std::chrono::seconds{20}},
              {"stalled behind the proxy", FaultKind::late_effect, 596, "Connection timed out",
               std::chrono::seconds{20}},
+             {"late effect", FaultKind::late_effect, 0, "", std::chrono::seconds{20}},
          })));
+}
+
+TEST_CASE("an image is deleted once, whatever becomes of the answer") {
+  suffer(kImages,
+         GENERATE(values<Case>({
+             {"answer lost", FaultKind::close_after_effect},
+             {"TLS cut in the answer", FaultKind::cut_answer},
+             {"596 after the effect", FaultKind::status_after_effect, 596, "Connection timed out"},
+             {"its task runs when the proxy gives up", FaultKind::late_effect, 596,
+              "Connection timed out", std::chrono::milliseconds{29'900}},
+             {"late effect", FaultKind::late_effect, 0, "", std::chrono::seconds{20}},
+         })),
+         "10");
 }
 
 TEST_CASE("a write without an effect is sent once more after a look, and the next plan is empty") {
@@ -169,5 +193,8 @@ TEST_CASE("a write that failed plainly is sent again by the next apply alone") {
 }
 
 TEST_CASE("no machine is made, copied or started twice when every answer about it is lost") {
-  suffer(kMachines, {"answer lost", FaultKind::close_after_effect});
+  suffer(kMachines, GENERATE(values<Case>({
+                        {"answer lost", FaultKind::close_after_effect},
+                        {"late effect", FaultKind::late_effect, 0, "", std::chrono::seconds{20}},
+                    })));
 }

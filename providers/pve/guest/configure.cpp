@@ -204,7 +204,7 @@ async::Task<SettleResult> settle_configure(core::Context context,
     const bool password = flag_of(remembered, "password");
     if (request.empty() && !password)
       co_return done(configured(before, intent.arguments, settled.guest, *goal, true));
-    if (!settled.task_failed && !clock.has_settled(settled.guest.server_time)) {
+    if (!settled.can_be_repeated(clock)) {
       co_await context.pause(SettleClock::kPause);
       continue;
     }

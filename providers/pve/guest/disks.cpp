@@ -82,13 +82,18 @@ async::Task<SettleResult> settle_resize(core::Context context, model::Intent int
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
   const model::Row before = *held;
-  auto settled = co_await look_after_task(context, intent, "resize");
-  if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
-  if (!settled.exists) co_return model::Resolution(model::NotDone());
-  const auto slot = disk_slot(settled.guest, before, text_of(intent.arguments, "disk"));
-  if (!slot.empty() && is_large_enough(settled.guest, slot, integer_of(intent.arguments, "size")))
-    co_return done(stored(row_after(before, intent.arguments)));
-  co_return model::Resolution(model::NotDone());
+  const auto bytes = integer_of(intent.arguments, "size");
+  SettleClock clock(intent);
+  for (;;) {
+    auto settled = co_await look_after_task(context, intent, "resize");
+    if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
+    if (!settled.exists) co_return model::Resolution(model::NotDone());
+    const auto slot = disk_slot(settled.guest, before, text_of(intent.arguments, "disk"));
+    if (!slot.empty() && is_large_enough(settled.guest, slot, bytes))
+      co_return done(stored(row_after(before, intent.arguments)));
+    if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 async::Task<RunResult> run_discard(core::Context context, model::Step step) {
@@ -125,12 +130,16 @@ async::Task<SettleResult> settle_discard(core::Context context, model::Intent in
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
   const model::Row before = *held;
-  auto settled = co_await look_after_task(context, intent, "qmconfig");
-  if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
   const auto volume = volume_of(before, text_of(intent.arguments, "part"));
-  const bool there = settled.exists && !key_of_volume(settled.guest.config, volume).empty();
-  if (there) co_return model::Resolution(model::NotDone());
-  co_return done(without_part(before, intent.arguments));
+  SettleClock clock(intent);
+  for (;;) {
+    auto settled = co_await look_after_task(context, intent, "qmconfig");
+    if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
+    if (!settled.exists || key_of_volume(settled.guest.config, volume).empty())
+      co_return done(without_part(before, intent.arguments));
+    if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 }  // namespace pveplan::pve

@@ -8,18 +8,25 @@ namespace {
 using core::WriteResult;
 using schema::Value;
 
+struct Membership {
+  Membership() {}    // no aggregate: a coroutine's result (g++ 12)
+  std::string pool;  ///< empty: in none
+  std::string server_time;
+};
+
 /// The pool that the listing has the guest in; asked for afresh, since membership is current there.
-async::Task<schema::Result<std::string>> current_pool(core::Context context, std::int64_t vmid) {
+async::Task<schema::Result<Membership>> current_pool(core::Context context, std::int64_t vmid) {
   core::Parameters query;
   query.emplace_back("type", "vm");
   auto answer = co_await context.read("/cluster/resources", query);
   if (!answer) co_return std::unexpected(answer.error().diagnostic());
-  std::string pool;
-  if (answer->data.kind() != Value::Kind::list) co_return pool;
+  Membership found;
+  found.server_time = answer->server_time;
+  if (answer->data.kind() != Value::Kind::list) co_return found;
   for (const auto& entry : answer->data.as_list()) {
-    if (integer_of(entry, "vmid") == vmid) pool = text_of(entry, "pool");
+    if (integer_of(entry, "vmid") == vmid) found.pool = text_of(entry, "pool");
   }
-  co_return pool;
+  co_return found;
 }
 
 std::string wanted_pool(const core::Context& context, const Value& arguments) {
@@ -43,9 +50,9 @@ async::Task<RunResult> run_pool(core::Context context, model::Step step) {
   const auto wanted = wanted_pool(context, step.arguments);
   auto now = co_await current_pool(context, guest->vmid);
   if (!now) co_return std::unexpected(now.error());
-  if (*now == wanted) co_return with_pool(before, step.arguments);
+  if (now->pool == wanted) co_return with_pool(before, step.arguments);
   core::Parameters parameters;
-  parameters.emplace_back("poolid", wanted.empty() ? *now : wanted);
+  parameters.emplace_back("poolid", wanted.empty() ? now->pool : wanted);
   parameters.emplace_back("vms", std::to_string(guest->vmid));
   if (wanted.empty()) {
     parameters.emplace_back("delete", "1");
@@ -63,11 +70,15 @@ async::Task<SettleResult> settle_pool(core::Context context, model::Intent inten
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
   const model::Row before = *held;
-  auto now = co_await current_pool(context, integer_of(before.identity, "vmid"));
-  if (!now) co_return model::Resolution(model::StillOpen{now.error().detail});
-  if (*now == wanted_pool(context, intent.arguments))
-    co_return done(with_pool(before, intent.arguments));
-  co_return model::Resolution(model::NotDone());
+  SettleClock clock(intent);
+  for (;;) {
+    auto now = co_await current_pool(context, integer_of(before.identity, "vmid"));
+    if (!now) co_return model::Resolution(model::StillOpen{now.error().detail});
+    if (now->pool == wanted_pool(context, intent.arguments))
+      co_return done(with_pool(before, intent.arguments));
+    if (clock.has_settled(now->server_time)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 }  // namespace pveplan::pve

@@ -61,6 +61,14 @@ async::Task<schema::Result<void>> wait_until_done(core::Context context, Guest g
 
 std::string task_of(const std::string& operation) { return "qm" + operation; }
 
+/// Whether the guest is now as the intent wanted it; a reboot must have come after the intent.
+bool has_come_to_pass(const model::Intent& intent, const PowerState& now) {
+  if (intent.operation != "reboot") return is_reached(intent.operation, now.running);
+  const auto time = epoch_from_rfc3339(now.server_time);
+  const auto opened = epoch_from_rfc3339(intent.server_time);
+  return now.running && time && opened && *time - now.uptime >= *opened;
+}
+
 }  // namespace
 
 async::Task<RunResult> run_power(core::Context context, model::Step step) {
@@ -92,19 +100,18 @@ async::Task<SettleResult> settle_power(core::Context context, model::Intent inte
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
   const model::Row before = *held;
-  auto settled = co_await look_after_task(context, intent, task_of(intent.operation));
-  if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
-  if (!settled.exists) co_return model::Resolution(model::NotDone());
-  auto power = co_await power_state(context, settled.guest.node, settled.guest.vmid);
-  if (!power) co_return model::Resolution(model::StillOpen{power.error().detail});
-  bool reached = is_reached(intent.operation, power->running);
-  if (intent.operation == "reboot") {
-    const auto now = epoch_from_rfc3339(power->server_time);
-    const auto opened = epoch_from_rfc3339(intent.server_time);
-    reached = power->running && now && opened && *now - power->uptime >= *opened;
+  SettleClock clock(intent);
+  for (;;) {
+    auto settled = co_await look_after_task(context, intent, task_of(intent.operation));
+    if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
+    if (!settled.exists) co_return model::Resolution(model::NotDone());
+    auto power = co_await power_state(context, settled.guest.node, settled.guest.vmid);
+    if (!power) co_return model::Resolution(model::StillOpen{power.error().detail});
+    if (has_come_to_pass(intent, *power))
+      co_return done(after_power(before, intent.operation, intent.arguments));
+    if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
   }
-  if (reached) co_return done(after_power(before, intent.operation, intent.arguments));
-  co_return model::Resolution(model::NotDone());
 }
 
 }  // namespace pveplan::pve

@@ -52,12 +52,16 @@ async::Task<RunResult> run_delete(core::Context context, model::Step step) {
 }
 
 async::Task<SettleResult> settle_delete(core::Context context, model::Intent intent) {
-  auto settled = co_await look_after_task(context, intent, "qmdestroy");
-  if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
-  // gone, or gone and its VMID given to somebody else
   const auto vmid = integer_of(argument(intent.arguments, "identity"), "vmid");
-  if (!settled.exists) co_return done(retired(intent.address, vmid));
-  co_return model::Resolution(model::NotDone());
+  SettleClock clock(intent);
+  for (;;) {
+    auto settled = co_await look_after_task(context, intent, "qmdestroy");
+    if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
+    // gone, or gone and its VMID given to somebody else
+    if (!settled.exists) co_return done(retired(intent.address, vmid));
+    if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 }  // namespace pveplan::pve

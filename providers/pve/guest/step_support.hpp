@@ -25,6 +25,10 @@ class SettledGuest {
   bool exists = false;       ///< and is ours
   bool task_failed = false;  ///< the journaled task
   Guest guest;
+  /// For what is not as the intent wanted it: its request can have no effect any more.
+  bool can_be_repeated(SettleClock& clock) const {
+    return task_failed || clock.has_settled(guest.server_time);
+  }
 };
 /// `task_type` is the type of the Proxmox task that the write forks; the id is the VMID.
 async::Task<SettledGuest> look_after_task(core::Context context, model::Intent intent,

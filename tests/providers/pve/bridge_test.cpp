@@ -239,7 +239,7 @@ TEST_CASE_METHOD(BridgeFixture, "lost network writes are settled by looking") {
 
   const auto active = "/nodes/pve/tasks?source=active&typefilter=srvreload";
   server.expect("GET", active).answer(R"({"data":[]})");
-  server.expect("GET", kNetwork).answer(network(both(), kDiff));
+  server.expect("GET", kNetwork).answer(network(both(), kDiff)).at(40);
   CHECK(std::holds_alternative<model::NotDone>(
       *time.run(type.resolve(context(), intent(create[1])))));
   server.expect("GET", active).answer(R"({"data":[]})");

@@ -50,8 +50,8 @@ struct ImageFixture : Fixture {
     change.facts = std::move(facts);
     return type.lower(change).at(0);
   }
-  model::Intent intent() {
-    const auto its_step = step(Action::create, attributes());
+  model::Intent intent(Action action = Action::create) {
+    const auto its_step = step(action, action == Action::create ? attributes() : Value());
     model::Intent result;
     result.address = kAddress;
     result.operation = its_step.operation;
@@ -201,6 +201,25 @@ TEST_CASE_METHOD(ImageFixture,
   const auto settled = time.run(type.resolve(context(), intent()));
   REQUIRE(server.faults() == "");
   CHECK(std::holds_alternative<model::NotDone>(*settled));
+}
+
+TEST_CASE_METHOD(ImageFixture, "a lost deletion is sent again only when nothing can come of it") {
+  constexpr auto kDelete = "UPID:pve:00003C9F:00069AFC:6B0118E6:imgdel:local:root@pam!pveplan:";
+  const auto active = "/nodes/pve/tasks?source=active&typefilter=imgdel";
+  const auto nothing_runs = [&] { server.expect("GET", active).answer(R"({"data":[]})"); };
+  server.expect("GET", active).answer(fmt::format(R"({{"data":[{{"upid":"{}"}}]}})", kDelete));
+  task_ends(kDelete, "OK");
+  nothing_runs();
+  server.expect("GET", kListing).answer(R"({"data":[]})");
+  CHECK(std::holds_alternative<model::Done>(
+      *time.run(type.resolve(context(), intent(Action::remove)))));
+  nothing_runs();
+  server.expect("GET", kListing).answer(kThere).at(5);
+  nothing_runs();
+  server.expect("GET", kListing).answer(kThere).at(36);
+  CHECK(std::holds_alternative<model::NotDone>(
+      *time.run(type.resolve(context(), intent(Action::remove)))));
+  REQUIRE(server.faults() == "");
 }
 
 TEST_CASE_METHOD(ImageFixture, "what the API cannot place is refused with the reason") {

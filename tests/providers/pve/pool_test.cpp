@@ -152,7 +152,9 @@ TEST_CASE_METHOD(Fixture, "a lost create finds the name taken when the values ar
 
 TEST_CASE_METHOD(Fixture, "lost updates and deletes are settled by looking at the goal") {
   server.expect("GET", "/pools?poolid=prod").answer(kProd);
-  server.expect("GET", "/pools?poolid=prod").answer(R"({"data":[{"poolid":"prod"}]})");
+  server.expect("GET", "/pools?poolid=prod").answer(R"({"data":[{"poolid":"prod"}]})").at(5);
+  server.expect("GET", "/pools?poolid=prod").answer(R"({"data":[{"poolid":"prod"}]})").at(40);
+  server.expect("GET", "/pools?poolid=prod").answer(kProd).at(5);
   server.expect("GET", "/pools?poolid=prod").fail(500, "pool 'prod' does not exist", kMissing);
   server.expect("GET", "/pools?poolid=prod").fail(595, "Connection refused");
   CHECK(std::holds_alternative<model::Done>(

@@ -398,7 +398,9 @@ TEST_CASE_METHOD(VmFixture, "a disk grows to an absolute size, once") {
   server.expect("GET", kPendingPath).answer(sized("20G"));
   CHECK(settles_as<model::Done>(intent(grow)));
   server.expect("GET", active).answer(R"({"data":[]})");
-  server.expect("GET", kPendingPath).answer(sized("8G"));
+  server.expect("GET", kPendingPath).answer(sized("8G")).at(5);
+  server.expect("GET", active).answer(R"({"data":[]})");
+  server.expect("GET", kPendingPath).answer(sized("8G")).at(40);
   CHECK(settles_as<model::NotDone>(intent(grow)));
 }
 
@@ -445,8 +447,8 @@ TEST_CASE_METHOD(VmFixture, "a restart is done when the guest runs with a smalle
   server.expect("GET", status).answer(R"({"data":{"status":"running","uptime":10}})").at(20);
   CHECK(settles_as<model::Done>(intent(reboot)));
   server.expect("GET", active).answer(R"({"data":[]})");
-  server.expect("GET", kPendingPath).answer(pending(""));
-  server.expect("GET", status).answer(R"({"data":{"status":"running","uptime":5000}})").at(20);
+  server.expect("GET", kPendingPath).answer(pending("")).at(40);
+  server.expect("GET", status).answer(R"({"data":{"status":"running","uptime":5000}})").at(40);
   CHECK(settles_as<model::NotDone>(intent(reboot)));
 }
 
@@ -470,7 +472,7 @@ TEST_CASE_METHOD(VmFixture,
 
   const auto active = "/nodes/pve/tasks?source=active&typefilter=qmdestroy";
   server.expect("GET", active).answer(R"({"data":[]})");
-  server.expect("GET", kPendingPath).answer(pending(""));
+  server.expect("GET", kPendingPath).answer(pending("")).at(40);
   CHECK(settles_as<model::NotDone>(intent(remove)));
   server.expect("GET", active).answer(R"({"data":[]})");
   absent();

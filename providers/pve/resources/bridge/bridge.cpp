@@ -323,8 +323,7 @@ async::Task<schema::Result<model::Resolution>> BridgeType::resolve_write(
                              context.row(intent.address), look.network->fingerprint());
       co_return model::Resolution(std::move(done));
     }
-    if (intent.operation != "create") co_return model::Resolution(model::NotDone());
-    if (entry != nullptr) {
+    if (entry != nullptr && intent.operation == "create") {
       co_return model::Resolution(
           model::Taken{refused(intent.address, "The interface exists and is not managed",
                                fmt::format("{} exists on {} with other values than ours.",
@@ -338,16 +337,22 @@ async::Task<schema::Result<model::Resolution>> BridgeType::resolve_write(
 async::Task<schema::Result<model::Resolution>> BridgeType::resolve_reload(
     core::Context context, model::Intent intent) const {
   const auto identity = argument(intent.arguments, "identity");
-  auto trace =
-      co_await follow_task(context, node_of_identity(identity), "srvreload", "networking", intent);
-  if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
-  if (trace.failed) co_return model::Resolution(model::NotDone());
-  auto look = co_await look_at_network(context, identity, false);
-  if (!look.network) co_return model::Resolution(model::StillOpen{look.reason});
-  if (look.network->has_changes()) co_return model::Resolution(model::NotDone());
-  model::Done done;
-  done.outcome = reloaded(intent.address, context.row(intent.address), intent.arguments);
-  co_return model::Resolution(std::move(done));
+  const auto node = node_of_identity(identity);
+  SettleClock clock(intent);
+  for (;;) {
+    auto trace = co_await follow_task(context, node, "srvreload", "networking", intent);
+    if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
+    if (trace.failed) co_return model::Resolution(model::NotDone());
+    auto look = co_await look_at_network(context, identity, false);
+    if (!look.network) co_return model::Resolution(model::StillOpen{look.reason});
+    if (!look.network->has_changes()) {
+      model::Done done;
+      done.outcome = reloaded(intent.address, context.row(intent.address), intent.arguments);
+      co_return model::Resolution(std::move(done));
+    }
+    if (clock.has_settled(look.server_time)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 }  // namespace pveplan::pve

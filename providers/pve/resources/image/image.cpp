@@ -126,6 +126,31 @@ core::ApiRequest download_request(const Value& identity, const Value& after,
                           std::move(parameters));
 }
 
+/// Deleting a file twice could hit the one that somebody has put there meanwhile, so it is looked
+/// after until the first request can have no effect any more. The task of a file that belongs to no
+/// guest is named after its storage.
+async::Task<schema::Result<model::Resolution>> settle_image_delete(core::Context context,
+                                                                   model::Intent intent) {
+  const auto identity = argument(intent.arguments, "identity");
+  const auto node = node_for(context.cluster(), identity);
+  SettleClock clock(intent);
+  for (;;) {
+    auto trace =
+        co_await follow_task(context, node, "imgdel", text_of(identity, "storage"), intent);
+    if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
+    auto seen = co_await look(context, identity, false);
+    if (!seen.available) co_return model::Resolution(model::StillOpen{seen.reason});
+    if (!seen.file) {
+      model::Done done;
+      done.outcome.address = intent.address;
+      co_return model::Resolution(std::move(done));
+    }
+    if (trace.failed || clock.has_settled(seen.server_time))
+      co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
+}
+
 }  // namespace
 
 const std::vector<model::OperationSpec>& ImageType::operations() const {
@@ -299,12 +324,8 @@ async::Task<schema::Result<model::Resolution>> ImageType::resolve(core::Context 
     auto settled = co_await resolve_download(context, std::move(intent));
     co_return std::move(settled);
   }
-  auto seen = co_await look(context, argument(intent.arguments, "identity"), false);
-  if (!seen.available) co_return model::Resolution(model::StillOpen{seen.reason});
-  if (seen.file) co_return model::Resolution(model::NotDone());
-  model::Done done;
-  done.outcome.address = intent.address;
-  co_return model::Resolution(std::move(done));
+  auto settled = co_await settle_image_delete(context, std::move(intent));
+  co_return std::move(settled);
 }
 
 async::Task<schema::Result<model::Resolution>> ImageType::resolve_download(

@@ -178,17 +178,14 @@ async::Task<schema::Result<model::Resolution>> PoolType::resolve(core::Context c
     auto answer = co_await look(context, id);
     const bool absent = !answer && answer.error().failure == ApiFailure::absent;
     if (!answer && !absent) co_return model::Resolution(still_open(answer.error()));
-    if (intent.operation == "delete") {
-      if (absent) co_return model::Resolution(done);
-      co_return model::Resolution(model::NotDone());
-    }
-    const bool ours =
-        answer && comparable(pool_from_api(answer->data).attributes) ==
-                      comparable(argument(intent.arguments, "after")
-                                     .with(schema::Path::parse("id"), Value::string(id)));
-    if (ours) co_return model::Resolution(done);
-    if (intent.operation == "update") co_return model::Resolution(model::NotDone());
-    if (answer) co_return model::Resolution(model::Taken{taken(intent.address, id)});
+    const bool removed = intent.operation == "delete" && absent;
+    const bool ours = answer && intent.operation != "delete" &&
+                      comparable(pool_from_api(answer->data).attributes) ==
+                          comparable(argument(intent.arguments, "after")
+                                         .with(schema::Path::parse("id"), Value::string(id)));
+    if (ours || removed) co_return model::Resolution(done);
+    if (answer && intent.operation == "create")
+      co_return model::Resolution(model::Taken{taken(intent.address, id)});
     if (clock.has_settled(server_time_of(answer))) co_return model::Resolution(model::NotDone());
     co_await context.pause(SettleClock::kPause);
   }

@@ -136,11 +136,16 @@ async::Task<SettleResult> settle_convert(core::Context context, model::Intent in
   const auto* held = context.row(intent.address);
   if (held == nullptr) co_return model::Resolution(model::NotDone());
   const model::Row before = *held;
-  auto settled = co_await look_after_task(context, intent, "qmtemplate");
-  if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
-  if (settled.exists && is_template(settled.guest))
-    co_return done(stored(with_read_back(row_after(before, intent.arguments), settled.guest)));
-  co_return model::Resolution(model::NotDone());
+  SettleClock clock(intent);
+  for (;;) {
+    auto settled = co_await look_after_task(context, intent, "qmtemplate");
+    if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
+    if (!settled.exists) co_return model::Resolution(model::NotDone());
+    if (is_template(settled.guest))
+      co_return done(stored(with_read_back(row_after(before, intent.arguments), settled.guest)));
+    if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
+    co_await context.pause(SettleClock::kPause);
+  }
 }
 
 }  // namespace pveplan::pve
