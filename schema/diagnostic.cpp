@@ -21,6 +21,11 @@ Diagnostic warning(std::string summary, std::string detail, Span span) {
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
+  const auto told = [&diagnostic](const Diagnostic& each) {
+    return each.span == diagnostic.span && each.severity == diagnostic.severity &&
+           each.summary == diagnostic.summary && each.detail == diagnostic.detail;
+  };
+  if (diagnostic.span.known() && std::any_of(items_.begin(), items_.end(), told)) return;
   if (diagnostic.severity == Severity::error) ++errors_;
   items_.push_back(std::move(diagnostic));
 }

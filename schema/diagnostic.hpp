@@ -43,6 +43,7 @@ class Diagnostics {
  public:
   Diagnostics() = default;
   explicit Diagnostics(Diagnostic only) { add(std::move(only)); }
+  /// What was told already of the same place, such as by another instance of a block, is dropped.
   void add(Diagnostic diagnostic);
   void append(Diagnostics other);
   bool has_errors() const { return errors_ > 0; }

@@ -46,6 +46,8 @@ class Placer {
   Placement place() {
     std::vector<const Resource*> open;
     for (const auto& resource : topology_.resources) {
+      if (resource.schema->instances != schema::Instances::single && resource.address.key)
+        check_name(resource, *resource.address.key, "nodes");
       if (attribute_of_choice(resource.schema->object, schema::Choice::node) == nullptr) continue;
       const auto known = known_node(resource);
       if (known.empty()) {
@@ -75,18 +77,20 @@ class Placer {
   }
 
   void check_stated(const Resource& resource, const std::string& name) {
-    const auto* node = cluster_.node(name);
     const bool is_new = state_.row(resource.address) == nullptr;
-    if (node == nullptr) {
-      std::vector<std::string> names;
-      for (const auto& each : cluster_.nodes) names.push_back(each.name);
-      add(resource, "Unknown node",
-          fmt::format("The cluster has no node \"{}\"; it has {}.{}", name,
-                      schema::join_words(names), schema::did_you_mean(name, names)),
-          "node");
-    } else if (!node->online && is_new) {
+    if (check_name(resource, name, "node") && !cluster_.node(name)->online && is_new)
       result_.unreachable.emplace(resource.address, fmt::format("node {} is offline", name));
-    }
+  }
+
+  bool check_name(const Resource& resource, const std::string& name, const char* attribute) {
+    if (cluster_.node(name) != nullptr) return true;
+    std::vector<std::string> names;
+    for (const auto& each : cluster_.nodes) names.push_back(each.name);
+    add(resource, "Unknown node",
+        fmt::format("The cluster has no node \"{}\"; it has {}.{}", name, schema::join_words(names),
+                    schema::did_you_mean(name, names)),
+        attribute);
+    return false;
   }
 
   void add(const Resource& resource, std::string summary, std::string detail, const char* where) {

@@ -173,8 +173,15 @@ TEST_CASE(
   CHECK(world.at("vm.a", "node") == "pve2");
 }
 
+TEST_CASE("the nodes of what is on each node must exist") {
+  World world("[bridge.vmbr1]\nnodes = [\"pve1\", \"pev2\"]\n");
+  CHECK(world.errors() ==
+        "Unknown node: The cluster has no node \"pev2\"; it has pve1, pve2 and pve3. Did you mean "
+        "\"pve2\"?");
+}
+
 TEST_CASE("a stated node must exist, and waits while it is offline") {
-  World unknown("[vm.a]\nnode = \"pve9\"\n");
+  World unknown("[vm.a]\ncount = 3\nnode = \"pve9\"\n");
   CHECK(unknown.errors() ==
         "Unknown node: The cluster has no node \"pve9\"; it has pve1, pve2 and pve3. Did you mean "
         "\"pve1\", \"pve2\" or \"pve3\"?");
