@@ -247,6 +247,8 @@ class Executor {
         co_return end;
       }
       if (!backend.outcome_unknown()) co_return refuse(backend, outcome.error());
+      // Who has waited long for the server does not ask it the same once more.
+      if (!backend.silence().empty()) co_return left_open(backend.silence());
       auto end = co_await settle_unknown(type, backend, step);
       if (end) co_return *end;
     }
@@ -254,6 +256,14 @@ class Executor {
                       schema::error("Outcome unknown",
                                     fmt::format("{} of {} was sent three times without an answer.",
                                                 step.operation, step.address.text())));
+  }
+
+  /// `why`: a sentence without its full stop.
+  static StepEnd left_open(const std::string& why) {
+    return StepEnd(StepEnd::Kind::unknown,
+                   schema::error("Outcome unknown",
+                                 why + ". What was sent is recorded: the next pveplan apply looks "
+                                       "how it ended before it does anything else."));
   }
 
   /// Definitely failed: the intent is closed, the row stays as it is.
@@ -278,7 +288,8 @@ class Executor {
       co_return end;
     }
     if (const auto* open = std::get_if<model::StillOpen>(&*resolution)) {
-      co_return StepEnd(StepEnd::Kind::unknown, schema::error("Outcome unknown", open->reason));
+      co_return left_open(fmt::format("Whether the {} of {} took effect could not be looked up: {}",
+                                      step.operation, step.address.text(), open->reason));
     }
     if (const auto* taken = std::get_if<model::Taken>(&*resolution)) {
       co_return refuse(backend, taken->diagnostic);

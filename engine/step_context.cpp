@@ -91,6 +91,7 @@ async::Task<void> ReadContext::pause(std::chrono::milliseconds duration) {
 }
 
 void ReadContext::progress(std::string) {}
+void ReadContext::silent(const std::string& text) { progress(text); }
 void ReadContext::percent(int percent) { progress(fmt::format("{} %", percent)); }
 
 StepContext::StepContext(const Services& services, const model::ClusterFacts& cluster,
@@ -146,6 +147,7 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
   }
   sent_at_ = services_.api->server_time();
   upid_.clear();
+  silence_.clear();
   auto request = write.request;
   for (const auto& parameter : write.secret_parameters) request.parameters.push_back(parameter);
   auto answer = co_await send(std::move(request));
@@ -216,6 +218,8 @@ async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
     case core::TaskEnd::State::unknown:
       result.status = WriteResult::Status::unknown;
       unknown_ = true;
+      if (!end.silence.empty())
+        silence_ = fmt::format("{} while the task {} ran", end.silence, result.upid);
       break;
   }
   co_return result;

@@ -47,6 +47,7 @@ class ReadContext : public core::ContextBackend, private core::ProgressSink {
 
  protected:
   void percent(int percent) override;
+  void silent(const std::string& text) override;
 
   const Services& services_;
   const model::ClusterFacts& cluster_;
@@ -73,6 +74,8 @@ class StepContext final : public ReadContext {
   model::Intent as_last_sent(model::Intent intent) const;
   /// The last write ended without anybody knowing how.
   bool outcome_unknown() const { return unknown_; }
+  /// Who fell silent while the task of the last write was waited for; empty when nobody did.
+  const std::string& silence() const { return silence_; }
   /// The journal could not be written: nothing may be sent any more.
   bool journal_failed() const { return journal_failed_; }
   /// Forgets that the last outcome was unknown, before the same step is run again.
@@ -89,6 +92,7 @@ class StepContext final : public ReadContext {
   std::optional<state::IntentId> intent_;
   std::string sent_at_;  ///< the server's clock before the last request
   std::string upid_;     ///< that the last request answered
+  std::string silence_;
   bool unknown_ = false;
   bool journal_failed_ = false;
 };

@@ -28,6 +28,7 @@ class ApiRequest {
 /// told apart by text (FACTS 22).
 enum class ApiFailure {
   not_sent,         ///< no byte left: safe to repeat
+  untrusted,        ///< the server showed another certificate: nothing was sent
   unknown_outcome,  ///< sent, but no answer: look before anything is repeated
   unauthorized,     ///< 401: stop at once, each attempt costs 3 s
   forbidden,        ///< 403

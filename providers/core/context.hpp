@@ -49,6 +49,8 @@ class TaskEnd {
   enum class State { running, ok, warnings, failed, unknown } state = State::unknown;
   std::string exit_status;
   std::vector<std::string> last_lines;
+  /// Of `unknown`, when waiting was given up since nobody answered: who, and for how long.
+  std::string silence;
 };
 
 /// Hears how far a watched task is.
@@ -56,6 +58,8 @@ class ProgressSink {
  public:
   virtual ~ProgressSink() = default;
   virtual void percent(int percent) = 0;
+  /// Who does not answer, since when and why; empty: the answers are back.
+  virtual void silent(const std::string& text) = 0;
 };
 
 /// Waits for Proxmox tasks on behalf of everybody.

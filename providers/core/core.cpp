@@ -49,6 +49,7 @@ std::string advice(ApiFailure failure) {
       return " Check the endpoint and the network.";
     case ApiFailure::storage_offline:
       return " Check the storage on that node.";
+    case ApiFailure::untrusted:
     case ApiFailure::unknown_outcome:
     case ApiFailure::bad_parameter:
     case ApiFailure::absent:
@@ -56,6 +57,15 @@ std::string advice(ApiFailure failure) {
       return "";
   }
   return "";
+}
+
+/// Who never answered has refused nothing.
+const char* summary(ApiFailure failure) {
+  if (failure == ApiFailure::not_sent) return "Cannot reach Proxmox";
+  if (failure == ApiFailure::untrusted) return "The server is not trusted";
+  if (failure == ApiFailure::unknown_outcome) return "No answer from Proxmox";
+  if (failure == ApiFailure::node_unreachable) return "Cannot reach the node";
+  return "Proxmox refused the request";
 }
 
 }  // namespace
@@ -73,7 +83,7 @@ schema::Diagnostic ApiError::diagnostic() const {
   for (const auto& [parameter, text] : parameters)
     detail += fmt::format("; {}: {}", parameter, text);
   if (!detail.ends_with('.')) detail += '.';
-  return schema::error("Proxmox refused the request", detail + advice(failure));
+  return schema::error(summary(failure), detail + advice(failure));
 }
 
 schema::Diagnostic WriteResult::diagnostic() const {

@@ -88,9 +88,12 @@ async::Task<ApiResult> Client::deliver(ApiRequest request) {
   async::Backoff backoff(options_.repeat_after);
   for (;;) {
     if (refused_) co_return std::unexpected(*refused_);
+    if (silence_.answers_for_the_server(clock_.steady()))
+      co_return std::unexpected(silence_.error(title(request)));
     auto result = co_await one_round(request);
     if (!result && result.error().failure == ApiFailure::unauthorized) refused_ = result.error();
-    if (!worth_repeating(result, reads)) co_return std::move(result);
+    if (!worth_repeating(result, reads) || silence_.is_long(clock_.steady()))
+      co_return std::move(result);
     const bool again = co_await backoff.wait();
     if (!again) co_return std::move(result);
   }
@@ -98,8 +101,9 @@ async::Task<ApiResult> Client::deliver(ApiRequest request) {
 
 async::Task<ApiResult> Client::one_round(ApiRequest request) {
   const auto count = options_.endpoints.size();
-  ApiResult last = std::unexpected(no_answer(request, async::HttpReply()));
+  ApiResult last = std::unexpected(no_answer(request, async::HttpReply(), ""));
   const auto first = endpoint_;
+  const auto began = clock_.steady();
   for (std::size_t i = 0; i < count; ++i) {
     const auto index = (first + i) % count;
     auto http = to_http(request);
@@ -110,15 +114,20 @@ async::Task<ApiResult> Client::one_round(ApiRequest request) {
     trace(request, reply, clock_.steady() - started);
     if (reply.delivery == async::Delivery::answered) {
       endpoint_ = index;
+      silence_.ended(clock_.steady());
       auto result = decode(request, reply);
       const auto& time = result ? result->server_time : result.error().server_time;
       if (!time.empty()) server_time_ = time;
       co_return std::move(result);
     }
-    last = std::unexpected(no_answer(request, reply));
+    last = std::unexpected(no_answer(request, reply, options_.endpoints[index]));
     const bool may_go_on = reply.delivery == async::Delivery::not_sent || is_read(request);
-    if (!may_go_on || is_pin_mismatch(reply)) break;
+    if (is_pin_mismatch(reply)) co_return std::move(last);
+    if (!may_go_on) break;
   }
+  // one that takes the request and is slow is no silent one
+  if (last.error().failure == ApiFailure::not_sent)
+    silence_.met(began, clock_.steady(), last.error().message);
   co_return std::move(last);
 }
 
@@ -160,14 +169,16 @@ ApiResult Client::decode(const ApiRequest& request, const async::HttpReply& repl
   return result;
 }
 
-ApiError Client::no_answer(const ApiRequest& request, const async::HttpReply& reply) const {
+ApiError Client::no_answer(const ApiRequest& request, const async::HttpReply& reply,
+                           const std::string& endpoint) const {
   ApiError error;
   error.request = title(request);
   const bool left = reply.delivery == async::Delivery::unknown;
   error.failure = left ? ApiFailure::unknown_outcome : ApiFailure::not_sent;
-  error.message = redactor_.clean(reply.error.empty() ? "no answer" : reply.error);
+  error.message = fmt::format("{}: {}", endpoint,
+                              redactor_.clean(reply.error.empty() ? "no answer" : reply.error));
   if (is_pin_mismatch(reply)) {
-    error.failure = ApiFailure::other;  // repeating it would only ask the same stranger again
+    error.failure = ApiFailure::untrusted;  // repeating it would only ask the same stranger again
     error.message = fmt::format(
         "The server showed a certificate with the fingerprint {}, but tls.fingerprint says {}. "
         "Compare it with the one that the node's own console shows; only if they agree, put it "

@@ -4,6 +4,7 @@
 #include "providers/async/limiter.hpp"
 #include "providers/core/api.hpp"
 #include "providers/pve/client/redactor.hpp"
+#include "providers/pve/client/silence.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -36,7 +37,8 @@ class ClientOptions {
 
 /// The Proxmox API over HTTPS. A read is repeated, on other endpoints too, until the bounded waits
 /// are used up. A write is repeated only when no byte of it left. After a 401 nothing is sent any
-/// more: each further attempt would cost 3 s and count against the account.
+/// more: each further attempt would cost 3 s and count against the account. While all endpoints are
+/// silent for long, requests fail without waiting for each (class Silence).
 class Client final : public core::Api {
  public:
   Client(async::Transport& transport, const async::Clock& clock, ClientOptions options);
@@ -56,7 +58,8 @@ class Client final : public core::Api {
   async::Task<core::ApiResult> one_round(core::ApiRequest request);
   async::HttpRequest to_http(const core::ApiRequest& request) const;
   core::ApiResult decode(const core::ApiRequest& request, const async::HttpReply& reply) const;
-  core::ApiError no_answer(const core::ApiRequest& request, const async::HttpReply& reply) const;
+  core::ApiError no_answer(const core::ApiRequest& request, const async::HttpReply& reply,
+                           const std::string& endpoint) const;
   /// Ours, and the secrets that the request carries.
   Redactor redactor_for(const core::ApiRequest& request) const;
   void trace(const core::ApiRequest& request, const async::HttpReply& reply,
@@ -70,6 +73,7 @@ class Client final : public core::Api {
   std::string user_;
   std::size_t endpoint_ = 0;  ///< the one that answered last
   std::optional<core::ApiError> refused_;
+  Silence silence_;
   std::string server_time_;
   std::uint64_t reads_ = 0;
   std::uint64_t writes_ = 0;

@@ -10,7 +10,8 @@ namespace {
 using core::WriteResult;
 using schema::Value;
 
-constexpr int kLongestWait = 150;  // looks, 2 s each
+constexpr int kLongestWait = 150;   // looks, 2 s each
+constexpr int kMostUnanswered = 5;  // in a row
 
 core::ApiRequest power_request(const model::Step& step, const Guest& guest) {
   core::Parameters parameters;
@@ -47,8 +48,11 @@ bool is_done(const std::string& operation, const PowerState& now, const PowerSta
 /// by itself later (FACTS 5.12, 11.5).
 async::Task<schema::Result<void>> wait_until_done(core::Context context, Guest guest,
                                                   std::string operation, PowerState before) {
+  int unanswered = 0;
   for (int look = 0; look < kLongestWait; ++look) {
     auto power = co_await power_state(context, guest.node, guest.vmid);
+    unanswered = power ? 0 : unanswered + 1;
+    if (unanswered == kMostUnanswered) co_return std::unexpected(power.error());
     if (power && is_done(operation, *power, before)) co_return schema::Result<void>();
     co_await context.pause(SettleClock::kPause);
     before.uptime += 2;  // the time that passed counts as well

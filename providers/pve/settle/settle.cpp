@@ -50,6 +50,15 @@ async::Task<std::expected<std::optional<std::string>, core::ApiError>> our_runni
   co_return found;
 }
 
+namespace {
+
+std::string why_open(const core::TaskEnd& end, const std::string& upid) {
+  if (end.silence.empty()) return fmt::format("the task {} still runs", upid);
+  return fmt::format("{} while the task {} ran", end.silence, upid);
+}
+
+}  // namespace
+
 async::Task<TaskTrace> follow_task(core::Context context, std::string node, std::string type,
                                    std::string id, model::Intent intent) {
   using End = core::TaskEnd::State;
@@ -57,8 +66,8 @@ async::Task<TaskTrace> follow_task(core::Context context, std::string node, std:
   if (!intent.upid.empty()) {
     auto end = co_await context.wait_for_task(intent.upid);
     trace.failed = end.state == End::failed;
-    trace.open = end.state == End::running;
-    trace.reason = fmt::format("the task {} still runs", intent.upid);
+    trace.open = end.state == End::running || !end.silence.empty();
+    trace.reason = why_open(end, intent.upid);
     co_return trace;
   }
   // one that ends without being journaled proves nothing, but its effect is there to be seen
@@ -71,9 +80,9 @@ async::Task<TaskTrace> follow_task(core::Context context, std::string node, std:
     }
     if (!running->has_value()) co_return trace;
     auto end = co_await context.wait_for_task(running->value());
-    if (end.state != End::running) continue;
+    if (end.state != End::running && end.silence.empty()) continue;
     trace.open = true;
-    trace.reason = fmt::format("the task {} still runs", running->value());
+    trace.reason = why_open(end, running->value());
     co_return trace;
   }
 }

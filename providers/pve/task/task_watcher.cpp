@@ -6,6 +6,8 @@
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/task/task_log.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -29,6 +31,16 @@ bool is_final(ApiFailure failure) {
   return failure == ApiFailure::unauthorized || failure == ApiFailure::forbidden;
 }
 
+/// "The server did not answer for 40 s (https://pve:8006: connection refused)"
+std::string silence_text(const std::string& node, const core::ApiError& error,
+                         std::chrono::nanoseconds silent) {
+  const auto who = error.failure == ApiFailure::node_unreachable ? "Node " + node : "The server";
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silent).count();
+  const auto time =
+      seconds < 120 ? fmt::format("{} s", seconds) : fmt::format("{} minutes", seconds / 60);
+  return fmt::format("{} did not answer for {} ({})", who, time, error.message);
+}
+
 }  // namespace
 
 /// The tasks of one node for which somebody waits.
@@ -40,11 +52,13 @@ class TaskWatcher::NodeWatch {
     int waiters = 0;
     std::optional<TaskEnd> end;
   };
-  void end_all(TaskEnd::State state) {
+  /// Nobody can tell how the tasks end.
+  void give_up(const std::string& why) {
     for (auto& [upid, watched] : tasks) {
       if (watched.end) continue;
       watched.end.emplace();
-      watched.end->state = state;
+      watched.end->state = TaskEnd::State::unknown;
+      watched.end->silence = why;
     }
   }
 
@@ -55,6 +69,7 @@ class TaskWatcher::NodeWatch {
   async::Event changed;
   std::chrono::milliseconds delay = kFirstDelay;
   std::optional<std::chrono::nanoseconds> silent_since;
+  std::string silence;  ///< in words, while it lasts
 };
 
 /// One wait for one task; several may wait for the same.
@@ -100,9 +115,8 @@ class TaskWatcher::Leadership {
 
 TaskWatcher::NodeWatchPtr TaskWatcher::watch_of(const std::string& node) {
   auto& held = nodes_[node];
-  auto watch = held.lock();
-  if (!watch) held = watch = std::make_shared<NodeWatch>(node);
-  return watch;
+  if (!held) held = std::make_shared<NodeWatch>(node);
+  return held;
 }
 
 async::Task<TaskEnd> TaskWatcher::wait(std::string upid, core::ProgressSink* progress) {
@@ -124,6 +138,7 @@ async::Task<void> TaskWatcher::wait_for_end(NodeWatchPtr node, std::string upid,
   const auto parsed = *parse_upid(upid);
   auto reported = async::Loop::current().now();
   std::int64_t seen = 0;
+  bool told_silence = false;
   const auto& watched = node->tasks.at(upid);
   std::optional<Leadership> leadership;
   while (!watched.end) {
@@ -136,9 +151,11 @@ async::Task<void> TaskWatcher::wait_for_end(NodeWatchPtr node, std::string upid,
     } else {
       co_await node->changed.wait();
     }
-    const bool report = progress != nullptr && !watched.end &&
-                        async::Loop::current().now() - reported >= kProgressEvery;
-    if (!report) continue;
+    if (progress == nullptr || watched.end) continue;
+    const bool silent = !node->silence.empty();
+    if (silent || told_silence) progress->silent(node->silence);
+    told_silence = silent;
+    if (silent || async::Loop::current().now() - reported < kProgressEvery) continue;
     reported = async::Loop::current().now();
     seen = co_await report_progress(parsed, seen, progress);
   }
@@ -149,15 +166,14 @@ async::Task<void> TaskWatcher::poll(NodeWatchPtr node) {
   core::Parameters query;
   query.emplace_back("source", "all");
   query.emplace_back("limit", std::to_string(limit));
+  const auto asked = async::Loop::current().now();
   auto answer = co_await api_.get("/nodes/" + percent_encode(node->name) + "/tasks", query);
-  const auto now = async::Loop::current().now();
   if (!answer) {
-    if (!node->silent_since) node->silent_since = now;
-    if (is_final(answer.error().failure) || now - *node->silent_since >= kGiveUpAfter)
-      node->end_all(TaskEnd::State::unknown);
+    note_silence(*node, asked, answer.error());
     co_return;
   }
   node->silent_since.reset();
+  node->silence.clear();
   node->unlisted.clear();
   for (const auto& [upid, watched] : node->tasks) {
     if (!watched.end) node->unlisted.insert(upid);
@@ -177,6 +193,18 @@ async::Task<void> TaskWatcher::poll(NodeWatchPtr node) {
     }
   }
   co_await ask_for_the_unlisted(node);
+}
+
+void TaskWatcher::note_silence(NodeWatch& node, std::chrono::nanoseconds asked,
+                               const core::ApiError& error) {
+  if (is_final(error.failure)) {
+    node.give_up("");
+    return;
+  }
+  if (!node.silent_since) node.silent_since = asked;
+  const auto silent = async::Loop::current().now() - *node.silent_since;
+  node.silence = silence_text(node.name, error, silent);
+  if (silent >= kGiveUpAfter) node.give_up(node.silence);
 }
 
 async::Task<void> TaskWatcher::ask_for_the_unlisted(NodeWatchPtr node) {

@@ -12,6 +12,7 @@ namespace pveplan::pve {
 /// Waits for Proxmox tasks. One poll a node serves everybody who waits for a task of that node
 /// (FACTS, "Checked on running" 1); a task that the listing does not show is asked for by itself.
 /// Whoever comes first polls on behalf of the others, and hands over when its own task has ended.
+/// A node that has not answered for 5 minutes is given up: who waits for it later asks once more.
 class TaskWatcher final : public core::Tasks {
  public:
   explicit TaskWatcher(core::Api& api) : api_(api) {}
@@ -30,6 +31,8 @@ class TaskWatcher final : public core::Tasks {
 
   async::Task<void> wait_for_end(NodeWatchPtr node, std::string upid, core::ProgressSink* progress);
   async::Task<void> poll(NodeWatchPtr node);
+  /// A poll that was begun at `asked` failed.
+  void note_silence(NodeWatch& node, std::chrono::nanoseconds asked, const core::ApiError& error);
   async::Task<void> ask_for_the_unlisted(NodeWatchPtr node);
   async::Task<core::TaskEnd> ask(Upid upid);
   /// Reports the log's lines from `seen` on; answers how many there are now.
@@ -38,7 +41,7 @@ class TaskWatcher final : public core::Tasks {
   NodeWatchPtr watch_of(const std::string& node);
 
   core::Api& api_;
-  std::map<std::string, std::weak_ptr<NodeWatch>> nodes_;
+  std::map<std::string, NodeWatchPtr> nodes_;  ///< kept: silence is remembered
 };
 
 }  // namespace pveplan::pve

@@ -1,5 +1,6 @@
 #include "providers/pve/client/client.hpp"
 
+#include "providers/async/sleep.hpp"
 #include "tests/providers/pve/support/script.hpp"
 #include "tests/providers/pve/support/virtual_time.hpp"
 #include "tests/support/catch.hpp"
@@ -201,4 +202,76 @@ TEST_CASE("no secret reaches a trace, a label or a message") {
   CHECK(seen.find(kSecret) == std::string::npos);
   CHECK(lines.text.starts_with(
       "PUT /nodes/pve/qemu/100/config cipassword=(secret)&ciuser=admin -> 500 bad value"));
+}
+
+TEST_CASE("what was never answered is no refusal, and names the endpoint") {
+  VirtualTime time;
+  ScriptedServer server;
+  auto once = options();
+  once.repeat_after.clear();
+  server.expect("GET", "/version").lose(Delivery::not_sent, "connection refused");
+  server.expect("POST", "/pools", "*").lose(Delivery::unknown, "connection reset");
+  server.expect("GET", "/nodes/b/status").fail(595, "No route to host");
+  server.expect("GET", "/version").pin_mismatch("CC:DD");
+  server.expect("GET", "/version").fail(500, "no");
+  pve::Client client(server, time.clock, once);
+  const auto refused = time.run(client.get("/version", {})).error().diagnostic();
+  CHECK(refused.summary == "Cannot reach Proxmox");
+  CHECK(refused.detail ==
+        "GET /version failed: https://pve1.lan:8006: connection refused. Check the endpoint and "
+        "the network.");
+  const auto lost = time.run(client.send(ApiRequest("POST", "/pools", {{"poolid", "a"}})));
+  CHECK(lost.error().diagnostic().summary == "No answer from Proxmox");
+  const auto node = time.run(client.get("/nodes/b/status", {}));
+  CHECK(node.error().diagnostic().summary == "Cannot reach the node");
+  const auto stranger = time.run(client.get("/version", {}));
+  CHECK(stranger.error().diagnostic().summary == "The server is not trusted");
+  const auto said = time.run(client.get("/version", {}));
+  CHECK(said.error().diagnostic().summary == "Proxmox refused the request");
+  REQUIRE(server.faults() == "");
+}
+
+namespace {
+
+/// Refuses every connection until it is switched on.
+class DeadServer final : public async::Transport {
+ public:
+  async::Task<async::HttpReply> exchange(async::HttpRequest) override {
+    ++asked;
+    async::HttpReply reply;
+    if (alive) {
+      reply.delivery = Delivery::answered;
+      reply.status = 200;
+      reply.headers.emplace_back("content-type", "application/json");
+      reply.body = R"({"data":null})";
+    } else {
+      reply.error = "connection refused";
+    }
+    co_return reply;
+  }
+  bool alive = false;
+  int asked = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a server that has been silent for long is not waited for by each request anew") {
+  VirtualTime time;
+  DeadServer server;
+  pve::Client client(server, time.clock, options());
+  const auto ask = [&] { return time.run(client.get("/version", {})).has_value(); };
+  const auto begun = time.now();
+  while (time.now() - begun < std::chrono::minutes(2)) {
+    CHECK_FALSE(ask());
+    time.run(async::sleep_for(std::chrono::milliseconds(100)));
+  }
+  const auto before = time.now();
+  const int asked = server.asked;
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(ask());
+  CHECK(time.now() == before);
+  CHECK(server.asked <= asked + 1);
+  server.alive = true;
+  time.run(async::sleep_for(std::chrono::seconds(5)));
+  CHECK(ask());
+  CHECK(ask());
 }

@@ -148,3 +148,63 @@ TEST_CASE_METHOD(Fixture, "who waits on behalf of others and is dropped hands th
   CHECK(ends[1]->state == State::ok);
   REQUIRE(server.faults() == "");
 }
+
+namespace {
+
+/// An API of which nothing is heard.
+class SilentApi final : public core::Api {
+ public:
+  async::Task<core::ApiResult> get(std::string, core::Parameters) override {
+    ++polls;
+    co_return std::unexpected(error);
+  }
+  async::Task<core::ApiResult> send(core::ApiRequest) override { co_return std::unexpected(error); }
+  std::string server_time() const override { return {}; }
+  std::uint64_t reads() const override { return 0; }
+  std::uint64_t writes() const override { return 0; }
+  core::ApiError error;
+  int polls = 0;
+};
+
+class Listener final : public core::ProgressSink {
+ public:
+  void percent(int) override {}
+  void silent(const std::string& text) override { texts.push_back(text); }
+  std::vector<std::string> texts;
+};
+
+}  // namespace
+
+TEST_CASE("a silent server is told while it is waited for, and given up once") {
+  VirtualTime time;
+  SilentApi api;
+  api.error.failure = core::ApiFailure::not_sent;
+  api.error.message = "https://pve:8006: connection refused";
+  pve::TaskWatcher watcher(api);
+  Listener listener;
+  const auto before = time.now();
+  const auto end = time.run(watcher.wait(kClone, &listener));
+  CHECK(end.state == State::unknown);
+  CHECK(end.silence ==
+        "The server did not answer for 5 minutes (https://pve:8006: connection refused)");
+  CHECK(time.now() - before <= std::chrono::seconds(305));
+  REQUIRE(listener.texts.size() > 10);
+  CHECK(listener.texts[9].ends_with(" s (https://pve:8006: connection refused)"));
+
+  const int polls = api.polls;
+  const auto given_up = time.now();
+  CHECK(time.run(watcher.wait(kClone, nullptr)).state == State::unknown);
+  CHECK(time.run(watcher.wait(kCreate, nullptr)).state == State::unknown);
+  CHECK(api.polls == polls + 2);
+  CHECK(time.now() - given_up <= std::chrono::seconds(2));
+}
+
+TEST_CASE("a node that is gone is called by its name") {
+  VirtualTime time;
+  SilentApi api;
+  api.error.failure = core::ApiFailure::node_unreachable;
+  api.error.message = "No route to host";
+  pve::TaskWatcher watcher(api);
+  CHECK(time.run(watcher.wait(kClone, nullptr)).silence ==
+        "Node pve did not answer for 5 minutes (No route to host)");
+}
