@@ -37,7 +37,8 @@ std::vector<CommandSpec> topology_commands() {
        "exactly "
        "that plan without asking, or nothing when state, cluster, topology or any object that it "
        "touches has changed since. Ctrl-C once: nothing new is started, what runs is waited for. "
-       "Twice: what runs is left running, and the next run looks after it.",
+       "Twice: what runs is left running, and the next run looks after it. Three times: out at "
+       "once. SIGTERM is as Ctrl-C, and what runs is waited for 8 s at most.",
        {"auto-approve", "allow", "restart", "locked", "parallelism", "trace"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,

@@ -5,6 +5,12 @@
 #include <csignal>
 
 namespace pveplan::cli {
+namespace {
+
+/// Whoever sends SIGTERM sends SIGKILL 10 to 30 s later: leave in time to write the state.
+constexpr std::chrono::seconds kGrace{8};
+
+}  // namespace
 
 engine::Interrupts Interrupter::interrupts() const {
   engine::Interrupts result;
@@ -15,16 +21,17 @@ engine::Interrupts Interrupter::interrupts() const {
 
 async::Task<void> Interrupter::watch() {
   co_await armed_.wait();
-  auto signal = co_await host_.signals.next();
+  const auto first = co_await host_.signals.next();
   wind_down_.cancel();
-  progress_.winding_down();
-  if (signal == SIGTERM) {
-    // Whoever sends SIGTERM sends SIGKILL soon: leave in time to write the state.
-    co_await async::sleep_for(std::chrono::seconds(10));
+  if (first == SIGTERM) {
+    progress_.winding_down(kGrace);
+    [[maybe_unused]] const auto second = co_await async::with_timeout(host_.signals.next(), kGrace);
   } else {
-    signal = co_await host_.signals.next();
+    progress_.winding_down(std::nullopt);
+    [[maybe_unused]] const auto second = co_await host_.signals.next();
   }
   leave_.cancel();
+  progress_.leaving();
 }
 
 async::Task<void> Interrupter::tick(bool terminal) {

@@ -6,8 +6,9 @@
 
 namespace pveplan::cli {
 
-/// Ctrl-C once: start nothing new. Twice: stop waiting. SIGTERM: as once, and as twice 10 s later.
-/// Before arm() signals keep their default action.
+/// Ctrl-C once: start nothing new. Twice: stop waiting. SIGTERM: as once, and as twice 8 s later.
+/// The third signal ends the process wherever it is: see async::RealSignals. Before arm() signals
+/// keep their default action.
 class Interrupter {
  public:
   Interrupter(async::Host& host, view::ProgressView& progress) : host_(host), progress_(progress) {}

@@ -76,6 +76,10 @@ int main(int argc, char** argv) {
   if (!options) return usage_error(options.error());
   if (const auto code = run_at_once(*options)) return *code;
   async::RealHost real;
+  async::RealSignals::leave_at_third(
+      cli::kInterrupted,
+      "\nInterrupted a third time: leaving at once. What was sent is in the journal; run pveplan "
+      "apply again.\n");
   const cli::KnownTypes known;
   cli::Program program(
       real.host(), known, [](const std::string& text) { out.write(text); },

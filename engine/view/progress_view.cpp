@@ -89,10 +89,30 @@ void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic
         wrapped(diagnostic.detail, 6, 6) + "\n");
 }
 
-void ProgressView::winding_down() {
+void ProgressView::winding_down(std::optional<std::chrono::seconds> grace) {
+  const auto steps = counted(running_.size(), "running step");
+  auto text = grace
+                  ? fmt::format(
+                        "Asked to end: nothing new is started; {} may go on for {} s, then waiting "
+                        "ends.\n",
+                        steps, grace->count())
+                  : fmt::format(
+                        "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again "
+                        "to leave them running.\n",
+                        steps);
+  const auto now = clock_.steady();
+  std::size_t shown = 0;
+  for (const auto& [id, running] : running_) {
+    if (terminal_ || shown++ == kMostLines) break;  // a terminal shows them all the time
+    text += line(running, "still running  " + elapsed_text(now - running.started)) + "\n";
+  }
+  print(text);
+}
+
+void ProgressView::leaving() {
   print(fmt::format(
-      "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again to leave "
-      "them running.\n",
+      "Leaving {} to the server; the next run looks after what came of it. Press Ctrl-C again to "
+      "leave without any delay.\n",
       counted(running_.size(), "running step")));
 }
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sys/ioctl.h>
@@ -31,13 +34,30 @@ std::string of_user_entry(char* passwd::*field) {
 }
 
 pthread_t thread_of_the_loop;
+std::atomic<int> signals_taken{0};
+const char* last_words = nullptr;
+int last_exit_code = 0;
 
-/// Threads of the resolver that were started before arm() still take signals: they pass them on to
-/// the loop's thread, where they are blocked and so reach the signalfd.
-void pass_on(int signal) {
+/// Part of a signal's handler. Standard error may be the very pipe that nobody reads.
+[[noreturn]] void leave_at_once() {
+  pollfd error{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0) {
+    [[maybe_unused]] const auto size = ::write(STDERR_FILENO, last_words, std::strlen(last_words));
+  }
+  ::_exit(last_exit_code);
+}
+
+/// Runs in the listener, or in a thread of the resolver that was started before arm(): passes the
+/// signal on to the loop's thread, where it is blocked and so reaches the signalfd.
+void take(int signal) {
   const int saved = errno;
+  if (++signals_taken >= 3 && last_words != nullptr) leave_at_once();
   pthread_kill(thread_of_the_loop, signal);
   errno = saved;
+}
+
+void* listen_for_signals(void*) {
+  for (;;) ::pause();
 }
 
 sigset_t handled_signals() {
@@ -120,23 +140,43 @@ int RealEnvironment::terminal_columns() const {
 
 RealSignals::~RealSignals() {
   if (!fd_) return;
+  pthread_cancel(listener_);
+  pthread_join(listener_, nullptr);
   sigaction(SIGINT, &previous_interrupt_, nullptr);
   sigaction(SIGTERM, &previous_terminate_, nullptr);
   pthread_sigmask(SIG_SETMASK, &previous_mask_, nullptr);
+}
+
+void RealSignals::leave_at_third(int exit_code, const char* words) {
+  last_exit_code = exit_code;
+  last_words = words;
 }
 
 void RealSignals::arm() {
   if (fd_) return;
   const sigset_t handled = handled_signals();
   thread_of_the_loop = pthread_self();
+  signals_taken = 0;
   pthread_sigmask(SIG_BLOCK, &handled, &previous_mask_);
   struct sigaction action {};
-  action.sa_handler = pass_on;
+  action.sa_handler = take;
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, &previous_interrupt_);
   sigaction(SIGTERM, &action, &previous_terminate_);
   fd_.reset(signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
+  start_listener();
+}
+
+/// The thread inherits a mask that lets these two through and nothing else.
+void RealSignals::start_listener() {
+  sigset_t others, before;
+  sigfillset(&others);
+  for (const int signal : {SIGINT, SIGTERM}) sigdelset(&others, signal);
+  pthread_sigmask(SIG_SETMASK, &others, &before);
+  const int problem = pthread_create(&listener_, nullptr, &listen_for_signals, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (problem != 0) throw std::system_error(problem, std::generic_category(), "pthread_create");
 }
 
 Task<int> RealSignals::next() {

@@ -35,7 +35,9 @@ class RealEnvironment : public Environment {
   int terminal_columns() const override;
 };
 
-/// SIGINT and SIGTERM through a signalfd.
+/// SIGINT and SIGTERM through a signalfd. A thread of its own takes them, so that the third one
+/// ends the process even while the loop's thread is stuck in a call, such as a write to a full
+/// pipe.
 class RealSignals : public Signals {
  public:
   explicit RealSignals(DescriptorWaits& waits) : waits_(waits) {}
@@ -44,13 +46,19 @@ class RealSignals : public Signals {
   RealSignals(const RealSignals&) = delete;
   RealSignals& operator=(const RealSignals&) = delete;
 
+  /// The third signal after arm() prints `words`, which must live on, where standard error takes
+  /// them at once, and ends the process with this exit code. Without this call it does nothing.
+  static void leave_at_third(int exit_code, const char* words);
   void arm() override;
   bool armed() const { return static_cast<bool>(fd_); }
   Task<int> next() override;
 
  private:
+  void start_listener();
+
   DescriptorWaits& waits_;
   FileDescriptor fd_;
+  pthread_t listener_{};
   sigset_t previous_mask_{};
   struct sigaction previous_interrupt_ {};
   struct sigaction previous_terminate_ {};

@@ -31,6 +31,20 @@ input = "${{each.key}}"
       lab.port, lab.fingerprint);
 }
 
+void write_pools(ChildLab& lab, int count) {
+  std::ofstream file(lab.folder.file("pveplan.toml"));
+  file << fmt::format(
+      R"([pveplan]
+name = "pools"
+[proxmox]
+endpoint = "https://127.0.0.1:{}"
+tls.fingerprint = "{}"
+token = {{ env = "PVEPLAN_TOKEN" }}
+)",
+      lab.port, lab.fingerprint);
+  for (int i = 0; i < count; ++i) file << fmt::format("[pool.many{}]\n", i);
+}
+
 void answer_late(ChildLab& lab, std::chrono::seconds delay) {
   lab.change_world([delay](lab::World& world) {
     lab::Fault slow;
@@ -52,6 +66,7 @@ class StartedApply {
   explicit StartedApply(ChildLab& lab)
       : child_({PVEPLAN_BINARY, "apply", "--auto-approve"}, lab.folder.path(),
                {{"PVEPLAN_TOKEN", lab.token}}) {
+    child_.narrow_output();
     read_until("started");
   }
   /// Reads to a line with these words; fails at the end of the output.
@@ -66,6 +81,17 @@ class StartedApply {
     }
   }
   void interrupt() { child_.signal(SIGINT); }
+  void signal(int number) { child_.signal(number); }
+  /// Until its output is full, since nobody reads it any more.
+  void wait_until_stuck() { REQUIRE(child_.fills_its_output(std::chrono::seconds(60))); }
+  /// As an impatient person does; the exit code.
+  int interrupt_until_it_ends() {
+    for (int i = 0; i < 200; ++i) {
+      interrupt();
+      if (child_.ends_within(std::chrono::milliseconds(50))) return child_.exit_code();
+    }
+    return -1;
+  }
   Ended end() {
     text_ += child_.read_all();
     const int code = child_.exit_code();
@@ -78,8 +104,9 @@ class StartedApply {
 };
 
 /// A line of shell in a folder of its own.
-Ended shell(const sim::TemporaryFolder& folder, const std::string& line) {
-  sim::ChildProcess child({"/bin/bash", "--norc", "-c", line}, folder.path());
+Ended shell(const sim::TemporaryFolder& folder, const std::string& line,
+            const sim::Variables& variables = {}) {
+  sim::ChildProcess child({"/bin/bash", "--norc", "-c", line}, folder.path(), variables);
   Ended ended;
   ended.text = child.read_all();
   ended.exit_code = child.exit_code();
@@ -129,6 +156,58 @@ TEST_CASE("the second Ctrl-C leaves at once, and the next run settles what was l
   CHECK(list.exit_code == 0);
   CHECK_FALSE(has(list.text, "record.later"));
   CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("SIGTERM waits a few seconds for what runs, then leaves it to the next run") {
+  ChildLab lab;
+  answer_late(lab, std::chrono::hours(1));
+  lab.serve("20");
+  write_slow_topology(lab);
+  StartedApply apply(lab);
+  apply.signal(SIGTERM);
+  apply.read_until("Asked to end: nothing new is started; 1 running step may go on for 8 s");
+  apply.read_until("Leaving 1 running step to the server");
+  const auto ended = apply.end();
+  INFO(ended.text);
+  CHECK(ended.exit_code == 130);
+  CHECK(has(ended.text, "outcome unknown 1"));
+  CHECK(lab.run({"state", "list"}).exit_code == 0);
+  CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("the third Ctrl-C ends an apply that is stuck in its output, and nothing is lost") {
+  ChildLab lab;
+  lab.serve("20");
+  write_pools(lab, 300);
+  {
+    StartedApply apply(lab);
+    apply.wait_until_stuck();
+    CHECK(apply.interrupt_until_it_ends() == 130);
+  }
+  const auto again = lab.run({"apply", "--auto-approve"});
+  INFO(again.text);
+  CHECK(again.exit_code == 0);
+  CHECK(lab.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+  CHECK(lab.stop() == 0);
+  CHECK(lab.seen("POST /pools") == 300);
+}
+
+TEST_CASE("an apply whose reader goes away half way is finished in silence") {
+  ChildLab lab;
+  lab.serve("20");
+  write_pools(lab, 60);
+  const auto apply =
+      shell(lab.folder,
+            std::string(PVEPLAN_BINARY) +
+                " apply --auto-approve 2>&1 | grep -m 1 started; echo ${PIPESTATUS[0]}",
+            lab.variables());
+  INFO(apply.text);
+  CHECK(has(apply.text, "started\n0\n"));
+  CHECK(has(
+      shell(lab.folder, std::string(PVEPLAN_BINARY) + " state list | wc -l", lab.variables()).text,
+      "60"));
+  CHECK(lab.stop() == 0);
+  CHECK(lab.seen("POST /pools") == 60);
 }
 
 TEST_CASE("a reader that closes the pipe ends nothing and hears nothing") {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <poll.h>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,20 @@ class ChildProcess {
     return text;
   }
   void signal(int number) { ::kill(child_, number); }
+  /// For a child that has just begun: the pipe takes no more than four pages.
+  void narrow_output() const { REQUIRE(::fcntl(output_, F_SETPIPE_SZ, 4 * kPage) > 0); }
+  /// Whether the child writes more than the pipe takes while nobody reads, within that time.
+  bool fills_its_output(std::chrono::seconds most) const {
+    const int size = ::fcntl(output_, F_GETPIPE_SZ);
+    const auto end = std::chrono::steady_clock::now() + most;
+    for (int held = 0; std::chrono::steady_clock::now() < end;) {
+      REQUIRE(::ioctl(output_, FIONREAD, &held) == 0);
+      // a page that was read from in part takes nothing more, and a line is written whole
+      if (held > size - kPage - 200) return true;
+      ends_within(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
   /// Waits for its end, but not for longer.
   bool ends_within(std::chrono::milliseconds most) const {
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child_, 0));
@@ -123,6 +138,7 @@ class ChildProcess {
     for (const auto& [name, value] : kept) ::setenv(name.c_str(), value.c_str(), 1);
   }
 
+  static constexpr int kPage = 4096;
   pid_t child_ = -1;
   int output_ = -1;
 };

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <string>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -150,7 +151,8 @@ TEST_CASE_METHOD(RealHostFixture, "a child that does not read its input ends all
 TEST_CASE_METHOD(RealHostFixture, "a program that does not exist is said to be missing") {
   const ProcessResult result = run({"/nowhere/no-such-program"});
   CHECK(result.exit_code == -1);
-  CHECK(result.error_output == "cannot start '/nowhere/no-such-program': No such file or directory");
+  CHECK(result.error_output ==
+        "cannot start '/nowhere/no-such-program': No such file or directory");
 }
 
 TEST_CASE_METHOD(RealHostFixture, "a killed child shows its signal") {
@@ -204,6 +206,29 @@ TEST_CASE_METHOD(RealHostFixture, "signals are events once they are armed") {
   CHECK(host().loop.run(host().signals.next()) == SIGINT);
   ::kill(::getpid(), SIGTERM);
   CHECK(host().loop.run(host().signals.next()) == SIGTERM);
+}
+
+TEST_CASE("the third signal ends a process whose loop is stuck, with its last words") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const FileDescriptor reader(ends[0]);
+  FileDescriptor writer(ends[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(writer.get(), STDERR_FILENO);
+    RealHost host;
+    RealSignals::leave_at_third(130, "gone");
+    host.host().signals.arm();
+    for (;;) ::kill(::getpid(), SIGINT);  // and no look at the loop
+  }
+  writer.reset();
+  std::array<char, 16> words{};
+  CHECK(::read(reader.get(), words.data(), words.size()) == 4);
+  CHECK(std::string(words.data()) == "gone");
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
 }
 
 TEST_CASE("signals have their old action before arm() and after the host is gone") {
