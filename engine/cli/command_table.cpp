@@ -93,6 +93,17 @@ std::vector<CommandSpec> state_commands() {
        {"pveplan state show vm.db.1"},
        1,
        1},
+      {"state rm",
+       "ADDRESS...",
+       "forget resources without touching the server",
+       "Takes their rows out of the state, and deletes nothing: the objects stay on the server, "
+       "and "
+       "pveplan does not know them any more. What the topology still declares is made anew by the "
+       "next apply. One unknown address, and nothing is forgotten. A backup of the state is kept.",
+       {},
+       {"pveplan state rm vm.db", "pveplan state rm 'vm.web[1]' pool.old"},
+       1,
+       1000},
   };
 }
 

@@ -137,10 +137,11 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
   }
   const auto problem = not_ours(look.guest, row->identity, row->nonce);
   if (!problem.empty()) {
-    co_return ReadOutcome(model::Unreadable{
-        problem +
-        "; it is left alone. A guest that was restored from a backup under this number cannot be "
-        "taken over yet: remove it, or give the number back to ours"});
+    co_return ReadOutcome(model::Unreadable{fmt::format(
+        "{}; it is left alone. Move that guest to another number and give this one back "
+        "to ours, or forget ours with `pveplan state rm '{}'`: the next plan then makes "
+        "a new one under another number",
+        problem, row->address.text())});
   }
   auto status = listed.status;
   if (status != "running" && status != "stopped") {
