@@ -3,6 +3,7 @@
 #include "engine/choose/check_places.hpp"
 #include "engine/choose/settle_choices.hpp"
 #include "engine/refresh.hpp"
+#include "engine/remembered_secrets.hpp"
 #include "model/sha256.hpp"
 #include "schema/json.hpp"
 
@@ -54,6 +55,14 @@ std::vector<Reading> readings_of(const std::vector<schema::ResourceAddress>& add
     if (row != nullptr) result.push_back({address, row->identity, row});
   }
   return result;
+}
+
+/// Empty for a topology without secrets, which then needs no key.
+async::Task<schema::Result<SecretDigest>> digest_of_secrets(const Services& services,
+                                                            const schema::Topology& topology) {
+  if (services.secrets == nullptr || !has_secrets(topology)) co_return SecretDigest();
+  auto digest = co_await services.secrets->digests();
+  co_return digest;
 }
 
 void describe_origin(model::Plan& plan, const schema::Topology& topology,
@@ -124,11 +133,13 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   if (converging) obstacles = check_places(desired, settled, services, state, *cluster);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
+  auto digest = co_await digest_of_secrets(services, topology);
+  if (!digest) co_return std::unexpected(Diagnostics(digest.error()));
   const PlanInput input{desired,    settled.choices.attributes,
                         graph,      *order,
                         state.rows, live,
                         *cluster,   services.types,
-                        request};
+                        request,    *digest};
   auto planned = make_plan(input);
   const auto closely = guests_to_look_at(planned.plan);
   if (services.cluster != nullptr && !closely.vmids.empty()) {
@@ -221,6 +232,12 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
     co_return result;
   }
 
+  auto digest = co_await digest_of_secrets(services, topology);
+  if (!digest) co_return std::unexpected(Diagnostics(digest.error()));
+  if (*digest) {
+    session.remember_secrets_by(
+        [digest = *digest](const schema::Value& secret) { return digest_of(secret, digest); });
+  }
   const auto& cluster = result.prepared.cluster;
   const bool anything = !result.prepared.plan.empty() || !result.prepared.silent_rows.empty();
   if (anything) {

@@ -130,7 +130,8 @@ class Comparison {
     // A secret cannot be read back: what was written last stands for what is.
     const auto& is = attribute.sensitive ? owned : live;
     if (canonically_equal(attribute, wanted, is)) return;
-    if (attribute.type.kind == TypeKind::any && wanted.has_fields() && is.has_fields()) {
+    const bool secret = wanted.sensitive() || is.sensitive();
+    if (attribute.type.kind == TypeKind::any && wanted.has_fields() && is.has_fields() && !secret) {
       free_form(attribute, wanted, is, path);
       return;
     }
@@ -148,7 +149,8 @@ class Comparison {
       const auto& want = field(wanted, name);
       const auto& have = field(is, name);
       if (want == have) continue;
-      if (want.has_fields() && have.has_fields()) {
+      const bool secret = want.sensitive() || have.sensitive();
+      if (want.has_fields() && have.has_fields() && !secret) {
         free_form(attribute, want, have, path.child(name));
       } else {
         add(attribute, path.child(name), have, want, ChangeKind::set);

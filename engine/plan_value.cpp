@@ -53,18 +53,11 @@ Value fields_form(const Value& value, const SecretDigest* digest) {
   return escaped ? tagged(kMap, std::move(map)) : map;
 }
 
-/// What stands for a secret already: choices put {"hmac": …} in the place of guests' passwords.
-const Value* digest_of_secret(const Value& value) {
-  if (!value.has_fields() || value.as_fields().size() != 1) return nullptr;
-  const Value* digest = value.find("hmac");
-  return digest != nullptr && digest->is_string() ? digest : nullptr;
-}
-
 /// Without a digest everything is written as it is: that is what a digest is made from.
 Value plain_form(const Value& value, const SecretDigest* digest) {
   if (digest != nullptr && value.sensitive()) {
     if (const Value* known = digest_of_secret(value)) return tagged(kDigest, *known);
-    return tagged(kSecret, Value::string((*digest)(schema::to_json(plain_form(value, nullptr)))));
+    return tagged(kSecret, Value::string(digest_of(value, *digest)));
   }
   switch (value.kind()) {
     case Value::Kind::unknown:
@@ -181,6 +174,16 @@ class ValueReader {
 
 }  // namespace
 
+const Value* digest_of_secret(const Value& value) {
+  if (!value.has_fields() || value.as_fields().size() != 1) return nullptr;
+  const Value* digest = value.find("hmac");
+  return digest != nullptr && digest->is_string() ? digest : nullptr;
+}
+
+std::string digest_of(const Value& secret, const SecretDigest& digest) {
+  return digest(schema::to_json(plain_form(secret, nullptr)));
+}
+
 Value to_plan_value(const Value& value, const SecretDigest& digest) {
   return plain_form(value, &digest);
 }
@@ -194,8 +197,7 @@ std::optional<Value> from_plan_value(const Value& value, const SecretsByDigest& 
 }
 
 void collect_secrets(const Value& value, const SecretDigest& digest, SecretsByDigest& secrets) {
-  if (value.sensitive())
-    secrets.emplace(digest(schema::to_json(plain_form(value, nullptr))), value);
+  if (value.sensitive()) secrets.emplace(digest_of(value, digest), value);
   if (value.kind() == Value::Kind::list) {
     for (const auto& item : value.as_list()) collect_secrets(item, digest, secrets);
   } else if (value.has_fields()) {

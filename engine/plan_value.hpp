@@ -27,6 +27,13 @@ std::optional<schema::Value> from_plan_value(const schema::Value& value,
                                              const SecretsByDigest& secrets,
                                              std::vector<std::string>& missing);
 
+/// The text that stands for a secret value of any kind.
+std::string digest_of(const schema::Value& secret, const SecretDigest& digest);
+
+/// The digest in {"hmac": …}, which stands for a secret in states and plans; nullptr for any other
+/// value.
+const schema::Value* digest_of_secret(const schema::Value& value);
+
 /// Adds every sensitive value anywhere inside `value`.
 void collect_secrets(const schema::Value& value, const SecretDigest& digest,
                      SecretsByDigest& secrets);

@@ -4,6 +4,7 @@
 #include "engine/effects.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
+#include "engine/remembered_secrets.hpp"
 #include "engine/waiting.hpp"
 #include "schema/json.hpp"
 
@@ -180,8 +181,27 @@ class Planner final : public Exports {
                                     attributes, "is gone; it will be created again"});
       create(resource, attributes, "it no longer exists");
     } else {
-      compare(resource, attributes, row->second, *object);
+      compare(resource, attributes, {row->second, *object});
     }
+  }
+
+  /// A managed object as the state and the server know it.
+  struct Known {
+    const model::Row& row;
+    const model::LiveObject& live;
+  };
+
+  /// Both sides with the secrets that the state only has digests of.
+  struct Seen {
+    Value owned, attributes, exported;
+  };
+  Seen see(const Value& wanted, const Known& known) const {
+    const auto& exported = known.live.exported.is_null() ? known.row.exported : known.live.exported;
+    SecretsByDigest secrets;
+    if (input_.digest) collect_secrets(wanted, input_.digest, secrets);
+    if (secrets.empty()) return {known.row.owned, known.live.attributes, exported};
+    return {with_secrets(known.row.owned, secrets), with_secrets(known.live.attributes, secrets),
+            with_secrets(exported, secrets)};
   }
 
   void refuse_unmanaged(const schema::Resource& resource, const model::LiveObject& object) {
@@ -211,19 +231,23 @@ class Planner final : public Exports {
     result_.plan.changes.push_back(std::move(change));
   }
 
-  void compare(const schema::Resource& resource, const Value& attributes, const model::Row& row,
-               const model::LiveObject& live) {
+  void compare(const schema::Resource& resource, const Value& attributes, const Known& known) {
+    const auto& row = known.row;
+    const auto& live = known.live;
+    const auto seen = see(attributes, known);
     const auto& type = type_of(resource.address);
     const bool waits_for_nothing =
         live.running.is_null() && live.facts.find("awaits_start") == nullptr;
     const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
-    if (row.status == model::RowStatus::ok && attributes == row.owned &&
-        live.attributes == row.owned && waits_for_nothing && !moved) {
-      unchanged(resource, row, live);  // the common case, without walking the schema
+    if (row.status == model::RowStatus::ok && attributes == seen.owned &&
+        seen.attributes == seen.owned && waits_for_nothing && !moved) {
+      unchanged(resource, known, seen.exported);  // the common case, without walking the schema
       return;
     }
+    auto visible = live;
+    visible.attributes = seen.attributes;
     auto difference = engine::difference(type.schema().object, {attributes, resource.unset},
-                                         row.owned, live, input_.cluster.version);
+                                         seen.owned, visible, input_.cluster.version);
     for (auto& drift : difference.drift) {
       drift.address = resource.address;
       result_.plan.drift.push_back(std::move(drift));
@@ -235,14 +259,14 @@ class Planner final : public Exports {
     if (!waits.empty() && !restarts && difference.changes.empty())
       result_.plan.waiting.emplace_back(resource.address, waits);
     if (difference.changes.empty() && !resumes && !restarts) {
-      unchanged(resource, row, live);
+      unchanged(resource, known, seen.exported);
       return;
     }
     Change change;
     change.address = resource.address;
     change.action = difference.forces_replace ? Action::replace : Action::update;
     change.identity = live.identity;
-    change.before = live.attributes;
+    change.before = seen.attributes;
     change.after = std::move(difference.after);
     change.attributes = std::move(difference.changes);
     change.facts = live.facts;
@@ -297,12 +321,12 @@ class Planner final : public Exports {
         {resource.address, schema::Path({"node"}), *was, *is, *was, "left as it is"});
   }
 
-  void unchanged(const schema::Resource& resource, const model::Row& row,
-                 const model::LiveObject& live) {
+  void unchanged(const schema::Resource& resource, const Known& known, const Value& seen) {
+    const auto& [row, live] = known;
     ++result_.plan.matching;
-    exports_[resource.address] = live.exported.is_null() ? row.exported : live.exported;
+    exports_[resource.address] = seen;
     auto dependencies = direct_dependencies(resource.address);
-    const auto& exported = exports_[resource.address];
+    const auto& exported = live.exported.is_null() ? row.exported : live.exported;
     if (dependencies == row.dependencies && exported == row.exported &&
         live.identity == row.identity)
       return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/graph.hpp"
+#include "engine/plan_value.hpp"
 #include "engine/references.hpp"
 #include "model/cluster.hpp"
 #include "model/live.hpp"
@@ -46,6 +47,7 @@ struct PlanInput {
   const model::ClusterFacts& cluster;
   const core::TypeRegistry& types;
   const PlanRequest& request;
+  SecretDigest digest = {};  ///< where the topology has secrets: what the state remembers them by
 };
 
 /// A plan, and rows whose exports or dependencies changed without any change to an object: apply

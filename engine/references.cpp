@@ -2,6 +2,8 @@
 
 #include "schema/json.hpp"
 
+#include <algorithm>
+
 namespace pveplan::engine {
 
 using schema::Reference;
@@ -37,6 +39,15 @@ std::string as_text(const Value& value) {
   return schema::to_json(value);
 }
 
+bool holds_secret(const Value& value) {
+  if (value.sensitive()) return true;
+  if (value.kind() == Value::Kind::list)
+    return std::any_of(value.as_list().begin(), value.as_list().end(), holds_secret);
+  return value.has_fields() &&
+         std::any_of(value.as_fields().begin(), value.as_fields().end(),
+                     [](const Value::Field& field) { return holds_secret(field.second); });
+}
+
 Value resolve_one(const Value& value, const Exports& exports) {
   const auto& reference = value.as_reference();
   if (reference.is_whole()) {
@@ -45,14 +56,17 @@ Value resolve_one(const Value& value, const Exports& exports) {
     return value.sensitive() ? found->as_sensitive() : *found;
   }
   std::string text;
+  bool sensitive = value.sensitive();
   for (const auto& part : reference.parts) {
     text += part.literal;
     if (!part.target) continue;
     const auto found = target_value(part, exports);
     if (!found) return value;
     text += as_text(*found);
+    sensitive = sensitive || holds_secret(*found);
   }
-  return Value::string(std::move(text));
+  auto result = Value::string(std::move(text));
+  return sensitive ? result.as_sensitive() : result;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/events.hpp"
+#include "engine/plan_value.hpp"
 #include "model/cluster.hpp"
 #include "providers/async/cancel.hpp"
 #include "providers/async/host.hpp"
@@ -20,6 +21,8 @@ class Secrets {
   /// changed, and nothing else.
   virtual async::Task<schema::Result<std::string>> digest(std::string address,
                                                           std::string path) = 0;
+  /// For secrets that stand in attributes by way of a variable: fetches the key.
+  virtual async::Task<schema::Result<SecretDigest>> digests() = 0;
   /// In the form in which it is sent: a password is crypted.
   virtual async::Task<schema::Result<std::string>> text(std::string address, std::string path) = 0;
 };

@@ -17,7 +17,7 @@ std::uint64_t room_for(const std::string& framed_intent) {
 }
 
 /// Of several outcomes for one address the last one counts.
-Delta delta_of(const std::vector<model::Outcome>& outcomes) {
+Delta delta_of(const std::vector<model::Outcome>& outcomes, const ValueDigest& digest) {
   std::map<schema::ResourceAddress, const std::optional<model::Row>*> last;
   Delta delta;
   for (const auto& outcome : outcomes) {
@@ -27,7 +27,7 @@ Delta delta_of(const std::vector<model::Outcome>& outcomes) {
   }
   for (const auto& [address, row] : last) {
     if (row->has_value()) {
-      delta.rows.push_back({stored_form(**row), {}});
+      delta.rows.push_back({stored_form(**row, digest), {}});
       delta.rows.back().row.address = address;
     } else {
       delta.removed.push_back(address);
@@ -41,7 +41,7 @@ schema::Value unknown_of(const StateFile& state, const schema::ResourceAddress& 
   return at == state.unknown.rows.end() ? schema::Value() : at->second;
 }
 
-Delta difference(const StateFile& from, const StateFile& to) {
+Delta difference(const StateFile& from, const StateFile& to, const ValueDigest& digest) {
   Delta delta;
   for (const auto& [address, row] : from.rows) {
     if (!to.rows.contains(address)) delta.removed.push_back(address);
@@ -50,7 +50,7 @@ Delta difference(const StateFile& from, const StateFile& to) {
     const auto* before = from.row(address);
     const auto unknown = unknown_of(to, address);
     if (before == nullptr || *before != row || unknown_of(from, address) != unknown) {
-      delta.rows.push_back({stored_form(row), unknown});
+      delta.rows.push_back({stored_form(row, digest), unknown});
     }
   }
   std::set_difference(to.retired_vmids.begin(), to.retired_vmids.end(), from.retired_vmids.begin(),
@@ -105,7 +105,7 @@ schema::Result<IntentId> Session::open_intent(model::Intent intent) {
   if (failure_) return std::unexpected(*failure_);
   const auto id = state_.next_intent;
   intent.id = id;
-  auto done = commit({0, IntentOpened{stored_form(std::move(intent)), {}}});
+  auto done = commit({0, IntentOpened{stored_form(std::move(intent), digest_), {}}});
   if (!done) return std::unexpected(done.error());
   return id;
 }
@@ -116,7 +116,7 @@ schema::Result<void> Session::started(IntentId id, std::string upid) {
 
 schema::Result<void> Session::outcome(const std::vector<IntentId>& closes,
                                       const std::vector<model::Outcome>& outcomes) {
-  auto done = commit({0, OutcomeKnown{closes, delta_of(outcomes)}});
+  auto done = commit({0, OutcomeKnown{closes, delta_of(outcomes, digest_)}});
   for (const auto id : closes) close(id);
   return done;
 }
@@ -128,7 +128,7 @@ schema::Result<void> Session::outcome(const std::vector<IntentId>& closes, model
 schema::Result<void> Session::resolved(IntentId id, std::string text,
                                        const std::optional<model::Outcome>& outcome) {
   IntentResolved record{id, std::move(text), {}};
-  if (outcome) record.delta = delta_of({*outcome});
+  if (outcome) record.delta = delta_of({*outcome}, digest_);
   auto done = commit({0, std::move(record)});
   close(id);
   return done;
@@ -136,7 +136,7 @@ schema::Result<void> Session::resolved(IntentId id, std::string text,
 
 schema::Result<void> Session::edit(std::string description, const StateFile& wanted) {
   Edited record;
-  record.delta = difference(state_, wanted);
+  record.delta = difference(state_, wanted, digest_);
   record.topology = changed(state_.topology, wanted.topology);
   record.cluster = changed(state_.cluster, wanted.cluster);
   record.cluster_name = changed(state_.cluster_name, wanted.cluster_name);

@@ -9,6 +9,7 @@
 #include "state/lock_info.hpp"
 #include "state/record.hpp"
 #include "state/store_reader.hpp"
+#include "state/stored_form.hpp"
 
 #include <cstdint>
 #include <map>
@@ -48,6 +49,10 @@ class Session final : public async::TurnHook {
 
   /// Lets durable() share one sync a turn of this loop. The loop must outlive the session.
   void attach(async::Loop& loop);
+
+  /// Rows and intents hold what this makes of a secret, instead of nothing. For secrets that a
+  /// topology puts into attributes.
+  void remember_secrets_by(ValueDigest digest) { digest_ = std::move(digest); }
 
   /// Must come before the first change: makes the first snapshot where there is none, and a journal
   /// that continues it. Refuses the state of another topology or cluster. A second call only checks
@@ -105,6 +110,7 @@ class Session final : public async::TurnHook {
   std::unique_ptr<async::FileLock> lock_;
   LockInfo info_;
   StateFile state_;
+  ValueDigest digest_;
   StoreContent base_;  ///< what lies on the disk, without its state
   bool existed_;
   bool backed_up_ = false;

@@ -93,36 +93,38 @@ bool is_stored(const Value& value, int depth) {
   return false;
 }
 
-Value stored(const Value& value, int depth);
+Value stored(const Value& value, int depth, const ValueDigest& digest);
 
-Value stored_list(const Value::List& items, int depth) {
+Value stored_list(const Value::List& items, int depth, const ValueDigest& digest) {
   Value::List result;
   result.reserve(items.size());
-  for (const auto& item : items) result.push_back(stored(item, depth));
+  for (const auto& item : items) result.push_back(stored(item, depth, digest));
   return Value::list(std::move(result));
 }
 
-Value stored_fields(const Value::Fields& fields, int depth) {
+Value stored_fields(const Value::Fields& fields, int depth, const ValueDigest& digest) {
   Value::Fields result;
   result.reserve(fields.size());
   for (const auto& [name, value] : fields) {
-    result.emplace_back(is_utf8(name) ? name : mended_utf8(name), stored(value, depth));
+    result.emplace_back(is_utf8(name) ? name : mended_utf8(name), stored(value, depth, digest));
   }
   return Value::map(std::move(result));
 }
 
 /// In the place of a secret stands its digest, which tells whether it changed; what else is marked
 /// as sensitive is not kept.
-Value stored_secret(const Value& value) {
-  const Value* digest = value.find("hmac");
-  const bool is_digest = digest != nullptr && digest->is_string() && is_utf8(digest->as_string()) &&
+Value stored_secret(const Value& value, const ValueDigest& digest) {
+  const Value* made = value.find("hmac");
+  const bool is_digest = made != nullptr && made->is_string() && is_utf8(made->as_string()) &&
                          value.as_fields().size() == 1;
-  if (is_digest) return Value::map({{"hmac", Value::string(digest->as_string())}});
+  if (is_digest) return Value::map({{"hmac", Value::string(made->as_string())}});
+  const bool known = !value.contains_unknown() && !value.contains_reference();
+  if (digest && known) return Value::map({{"hmac", Value::string(digest(value))}});
   return Value::map({{"redacted", Value::boolean(true)}});
 }
 
-Value stored(const Value& value, int depth) {
-  if (value.sensitive()) return stored_secret(value);
+Value stored(const Value& value, int depth, const ValueDigest& digest) {
+  if (value.sensitive()) return stored_secret(value, digest);
   if (depth > kDeepest) return {};
   switch (value.kind()) {
     case Value::Kind::unknown:
@@ -133,10 +135,10 @@ Value stored(const Value& value, int depth) {
     case Value::Kind::string:
       return is_utf8(value.as_string()) ? value : Value::string(mended_utf8(value.as_string()));
     case Value::Kind::list:
-      return stored_list(value.as_list(), depth + 1);
+      return stored_list(value.as_list(), depth + 1, digest);
     case Value::Kind::map:
     case Value::Kind::object:
-      return stored_fields(value.as_fields(), depth + 1);
+      return stored_fields(value.as_fields(), depth + 1, digest);
     case Value::Kind::null:
     case Value::Kind::boolean:
     case Value::Kind::integer:
@@ -147,21 +149,23 @@ Value stored(const Value& value, int depth) {
 
 }  // namespace
 
-Value stored_form(const Value& value) { return is_stored(value, 0) ? value : stored(value, 0); }
+Value stored_form(const Value& value, const ValueDigest& digest) {
+  return is_stored(value, 0) ? value : stored(value, 0, digest);
+}
 
-model::Row stored_form(model::Row row) {
+model::Row stored_form(model::Row row, const ValueDigest& digest) {
   for (auto* value : {&row.identity, &row.owned, &row.exported, &row.notes}) {
-    *value = stored_form(*value);
+    *value = stored_form(*value, digest);
   }
   for (auto& [name, part] : row.parts) {
-    part.identity = stored_form(part.identity);
-    part.owned = stored_form(part.owned);
+    part.identity = stored_form(part.identity, digest);
+    part.owned = stored_form(part.owned, digest);
   }
   return row;
 }
 
-model::Intent stored_form(model::Intent intent) {
-  intent.arguments = stored_form(intent.arguments);
+model::Intent stored_form(model::Intent intent, const ValueDigest& digest) {
+  intent.arguments = stored_form(intent.arguments, digest);
   return intent;
 }
 

@@ -48,6 +48,13 @@ async::Task<schema::Result<std::string>> SecretVault::digest(std::string address
   co_return key_->digest(*text);
 }
 
+async::Task<schema::Result<engine::SecretDigest>> SecretVault::digests() {
+  auto loaded = co_await load_key();
+  if (!loaded) co_return std::unexpected(loaded.error());
+  const auto key = *key_;
+  co_return engine::SecretDigest([key](const std::string& secret) { return key.digest(secret); });
+}
+
 async::Task<schema::Result<std::string>> SecretVault::text(std::string address, std::string path) {
   auto loaded = co_await load_key();
   if (!loaded) co_return std::unexpected(loaded.error());

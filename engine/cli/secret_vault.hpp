@@ -17,6 +17,7 @@ class SecretVault final : public engine::Secrets {
 
   async::Task<schema::Result<std::string>> digest(std::string address, std::string path) override;
   async::Task<schema::Result<std::string>> text(std::string address, std::string path) override;
+  async::Task<schema::Result<engine::SecretDigest>> digests() override;
 
  private:
   async::Task<schema::Result<std::string>> fetch(std::string address, std::string path);

@@ -97,7 +97,9 @@ std::string values_text(const AttributeChange& attribute, const schema::Attribut
   if (part && attribute.after.is_null())
     return part_text(*schema, attribute.before) + " -> removed";
   if (attribute.released) return "no longer managed, stays " + value_text(schema, attribute.after);
-  if (attribute.sensitive) return "(secret)";
+  const bool secret =
+      attribute.sensitive || (attribute.before.sensitive() && attribute.after.sensitive());
+  if (secret) return symbol_of(attribute) == '~' ? "(secret) changed" : "(secret)";
   if (attribute.before.is_null()) return value_text(schema, attribute.after);
   if (attribute.after.is_null()) return value_text(schema, attribute.before) + " -> unset";
   return value_text(schema, attribute.before) + " -> " + value_text(schema, attribute.after);
