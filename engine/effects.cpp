@@ -111,6 +111,34 @@ RuledEffect effect_of(EffectRule rule, ChangeKind kind, const model::LiveFacts& 
                                                                         : Availability::none);
 }
 
+namespace {
+
+/// Whether the part states an address that cloud-init hands to the guest.
+bool has_address(const schema::ObjectSchema& part, const Value* held) {
+  if (held == nullptr) return false;
+  return std::any_of(part.attributes.begin(), part.attributes.end(), [held](const auto& each) {
+    const bool address =
+        each.format == schema::Format::guest_ipv4 || each.format == schema::Format::guest_ipv6;
+    return address && held->find(each.name) != nullptr;
+  });
+}
+
+}  // namespace
+
+bool makes_new_instance(const schema::ObjectSchema& object, const model::AttributeChange& change,
+                        const Value& before, const Value& after) {
+  const auto& steps = change.path.steps();
+  const auto* parts = steps.empty() ? nullptr : object.find(steps[0]);
+  const bool is_part = parts != nullptr && parts->type.kind == schema::Type::Kind::keyed_part;
+  if (!is_part || steps.size() < 2 || change.released) return false;
+  const auto& schema = *parts->type.object;
+  const auto* inner = steps.size() == 3 ? schema.find(steps[2]) : nullptr;
+  const bool is_mac = inner != nullptr && inner->choice == schema::Choice::mac;
+  if (steps.size() != 2 && !is_mac) return false;
+  const schema::Path path({steps[0], steps[1]});
+  return has_address(schema, before.find(path)) || has_address(schema, after.find(path));
+}
+
 model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts) {
   model::Effects effects;
   const bool reloads =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/change.hpp"
 #include "model/effect.hpp"
 #include "model/live.hpp"
 #include "schema/attribute.hpp"
@@ -22,6 +23,12 @@ struct RuledEffect {
 /// The rule table (FACTS 8, DEFINITIONS 6): the attribute's rule applied to the object as it is
 /// now.
 RuledEffect effect_of(schema::EffectRule rule, ChangeKind kind, const model::LiveFacts& facts);
+
+/// Whether cloud-init sees a new instance at the next start, beyond what the rule of the changed
+/// attribute says itself: a part that carries an address comes, goes, or gets another MAC
+/// (DEFINITIONS 6). `before` and `after` are the whole objects.
+bool makes_new_instance(const schema::ObjectSchema& object, const model::AttributeChange& change,
+                        const schema::Value& before, const schema::Value& after);
 
 /// What removing the object does: a running guest stops, the network of a node is reloaded, and
 /// every volume that the server frees with the object is lost, declared or not.

@@ -292,22 +292,15 @@ class Planner final : public Exports {
     result_.plan.changes.push_back(std::move(change));
   }
 
-  /// A NIC with an address that is added, removed or gets another MAC changes what cloud-init sees
-  /// at the next start (DEFINITIONS 6).
-  static void note_new_instance(Change& change) {
-    for (const auto& attribute : change.attributes) {
-      const auto& steps = attribute.path.steps();
-      if (steps.size() < 2 || steps[0] != "nic" || attribute.released) continue;
-      const bool whole = steps.size() == 2 || (steps.size() == 3 && steps[2] == "mac");
-      const auto nic = schema::Path({"nic", steps[1]});
-      const Value* wanted = change.after.find(nic);
-      const Value* had = change.before.find(nic);
-      const bool has_address = (wanted != nullptr && wanted->find("ip") != nullptr) ||
-                               (had != nullptr && had->find("ip") != nullptr);
-      if (!whole || !has_address) continue;
+  void note_new_instance(Change& change) const {
+    const auto& object = type_of(change.address).schema().object;
+    const bool noticed =
+        std::any_of(change.attributes.begin(), change.attributes.end(), [&](const auto& attribute) {
+          return makes_new_instance(object, attribute, change.before, change.after);
+        });
+    if (noticed) {
       change.notes.push_back(
           "at the next start cloud-init sees a new instance and makes new SSH host keys");
-      return;
     }
   }
 

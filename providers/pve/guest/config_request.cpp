@@ -18,6 +18,10 @@ using schema::Value;
 
 namespace {
 
+std::string mac_of(const std::string& net) {
+  return PropertyString::parse(net, net_format()).text("macaddr");
+}
+
 /// Options that are property strings with a default key.
 std::string_view default_key(std::string_view option) {
   static constexpr auto kKeys = std::to_array<std::pair<std::string_view, std::string_view>>(
@@ -252,6 +256,9 @@ class ConfigBuilder {
       if (live == nullptr || !same_net(*live, net)) {
         request_.set.emplace_back(slot, net);
         request_.plugs = true;
+        // cloud-init knows a NIC that it configures by its MAC
+        const bool other_mac = live != nullptr && mac_of(*live) != mac_of(net);
+        if (other_mac && !ipconfig_text(nic).empty()) request_.at_next_start = true;
       }
       add_addresses(slot, nic, reset);
     }

@@ -38,7 +38,7 @@ struct ConfigRequest {
   std::vector<std::string> remove;
   bool allocates = false;      ///< volumes are made: send it as a task
   bool plugs = false;          ///< devices of a running guest come and go
-  bool at_next_start = false;  ///< cloud-init keys or the name change, which never show as pending
+  bool at_next_start = false;  ///< what cloud-init sees changes, which never shows as pending
   std::vector<std::string> storages;  ///< on which volumes are made, sorted, each once
 
   bool empty() const { return set.empty() && remove.empty(); }

@@ -1,0 +1,78 @@
+// What a running guest still has, or still is, until it is restarted.
+
+#include "tests/simulation/rig.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+using namespace pveplan;
+using sim::Rig;
+
+namespace {
+
+const std::string kHead = "[pveplan]\nname = \"t\"\nvmids = [\"200-299\"]\n" + Rig::connection();
+
+std::string guest(const std::string& name, const std::string& rest) {
+  return fmt::format(
+      "[vm.{}]\nmemory = \"512MiB\"\n"
+      "disk.os = {{ storage = \"local-lvm\", size = \"1GiB\" }}\n{}\n",
+      name, rest);
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Long after everything that was started by it.
+void let_time_pass(Rig& rig) {
+  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
+}
+
+void must_apply(Rig& rig, const std::string& text, const std::vector<std::string>& more = {}) {
+  rig.write_topology(kHead + text);
+  std::vector<std::string> words = {"apply", "--auto-approve"};
+  words.insert(words.end(), more.begin(), more.end());
+  const auto ended = rig.run(words);
+  INFO(text << "\n" << ended.out << ended.err);
+  REQUIRE(ended.exit_code == 0);
+  let_time_pass(rig);
+}
+
+std::string plan(Rig& rig, const std::string& text) {
+  rig.write_topology(kHead + text);
+  const auto ended = rig.run({"plan"});
+  return ended.out + ended.err;
+}
+
+}  // namespace
+
+TEST_CASE("a new MAC of a NIC with an address waits for a restart, as the plan announced") {
+  const auto address = GENERATE(as<std::string>(), "ip = \"10.10.20.50/24\"", "ip = \"dhcp\"",
+                                "ip6 = \"auto\"");
+  INFO(address);
+  const auto with_mac = [&](const std::string& mac) {
+    return guest("a", "nic.lan = { bridge = \"vmbr0\", mac = \"BC:24:11:00:00:0" + mac + "\", " +
+                          address + " }\ncloud_init = { user = \"admin\" }");
+  };
+  Rig rig(1);
+  must_apply(rig, with_mac("1"));
+  CHECK(has(plan(rig, with_mac("2")), "cloud-init sees a new instance"));
+  must_apply(rig, with_mac("2"));
+  const auto waits = plan(rig, with_mac("2"));
+  INFO(waits);
+  CHECK(has(waits, "No changes"));
+  CHECK(has(waits, "(cloud-init settings)"));
+  must_apply(rig, with_mac("2"), {"--restart", "vm.a"});
+  CHECK_FALSE(has(plan(rig, with_mac("2")), "wait"));
+}
+
+TEST_CASE("a new MAC of a NIC without an address concerns nobody but the link") {
+  const auto with_mac = [](const std::string& mac) {
+    return guest("a", "nic.lan = { bridge = \"vmbr0\", mac = \"BC:24:11:00:00:0" + mac + "\" }");
+  };
+  Rig rig(1);
+  must_apply(rig, with_mac("1"));
+  CHECK_FALSE(has(plan(rig, with_mac("2")), "new instance"));
+  must_apply(rig, with_mac("2"));
+  CHECK_FALSE(has(plan(rig, with_mac("2")), "wait"));
+}
