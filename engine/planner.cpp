@@ -298,10 +298,20 @@ class Planner final : public Exports {
         std::any_of(change.attributes.begin(), change.attributes.end(), [&](const auto& attribute) {
           return makes_new_instance(object, attribute, change.before, change.after);
         });
-    if (noticed) {
-      change.notes.push_back(
-          "at the next start cloud-init sees a new instance and makes new SSH host keys");
-    }
+    if (!noticed) return;
+    change.notes.push_back(
+        "at the next start cloud-init sees a new instance and makes new SSH host keys");
+    auto ruled = effect_of(schema::EffectRule::cloud_init, ChangeKind::set, change.facts);
+    wait_unless_allowed(change, ruled.effects);
+    change.effects.merge(ruled.effects);
+  }
+
+  /// What needs a restart that nobody allows stays pending.
+  void wait_unless_allowed(const Change& change, model::Effects& effects) const {
+    if (effects.availability != Availability::restart) return;
+    if (restart_allowed(change.address, change.after)) return;
+    effects.availability = Availability::none;
+    effects.waits_for_restart = true;
   }
 
   /// A guest that runs elsewhere is shown and left there (LANGUAGE 10).
@@ -336,12 +346,8 @@ class Planner final : public Exports {
   }
 
   void merge_effects(Change& change) const {
-    const bool allowed = restart_allowed(change.address, change.after);
     for (auto& attribute : change.attributes) {
-      if (attribute.effects.availability == Availability::restart && !allowed) {
-        attribute.effects.availability = Availability::none;
-        attribute.effects.waits_for_restart = true;
-      }
+      wait_unless_allowed(change, attribute.effects);
       change.effects.merge(attribute.effects);
     }
   }

@@ -24,9 +24,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 /// Long after everything that was started by it.
-void let_time_pass(Rig& rig) {
-  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
-}
+void let_time_pass(Rig& rig) { rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5)); }
 
 void must_apply(Rig& rig, const std::string& text, const std::vector<std::string>& more = {}) {
   rig.write_topology(kHead + text);
@@ -47,8 +45,8 @@ std::string plan(Rig& rig, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a new MAC of a NIC with an address waits for a restart, as the plan announced") {
-  const auto address = GENERATE(as<std::string>(), "ip = \"10.10.20.50/24\"", "ip = \"dhcp\"",
-                                "ip6 = \"auto\"");
+  const auto address =
+      GENERATE(as<std::string>(), "ip = \"10.10.20.50/24\"", "ip = \"dhcp\"", "ip6 = \"auto\"");
   INFO(address);
   const auto with_mac = [&](const std::string& mac) {
     return guest("a", "nic.lan = { bridge = \"vmbr0\", mac = \"BC:24:11:00:00:0" + mac + "\", " +
@@ -64,6 +62,35 @@ TEST_CASE("a new MAC of a NIC with an address waits for a restart, as the plan a
   CHECK(has(waits, "(cloud-init settings)"));
   must_apply(rig, with_mac("2"), {"--restart", "vm.a"});
   CHECK_FALSE(has(plan(rig, with_mac("2")), "wait"));
+}
+
+TEST_CASE("a NIC with an address that comes or goes restarts a guest that may be restarted") {
+  const std::string settings = "restart = \"now\"\ncloud_init = { user = \"admin\" }\n";
+  const std::string nic = "nic.lan = { bridge = \"vmbr0\", ip = \"10.10.20.50/24\" }\n";
+  const auto without = guest("a", settings), with_nic = guest("a", settings + nic);
+  Rig rig(1);
+  must_apply(rig, without);
+  for (const auto& text : {with_nic, without}) {
+    CHECK(has(plan(rig, text), "RESTART"));
+    must_apply(rig, text);
+    const auto after = plan(rig, text);
+    INFO(after);
+    CHECK(has(after, "No changes"));
+    CHECK_FALSE(has(after, "wait"));
+  }
+}
+
+TEST_CASE("a gateway that is no longer stated stays, as the plan says") {
+  const auto nic = [](const std::string& rest) {
+    return guest("a", "nic.lan = { bridge = \"vmbr0\", ip = \"10.10.20.50/24\"" + rest + " }");
+  };
+  Rig rig(1);
+  must_apply(rig, nic(", gateway = \"10.10.20.1\""));
+  CHECK(has(plan(rig, nic("")), "stays 10.10.20.1"));
+  must_apply(rig, nic(""));
+  const auto& options = rig.lab.world().guests.at(200).options;
+  CHECK(has(options.at("ipconfig0"), "gw=10.10.20.1"));
+  CHECK_FALSE(has(plan(rig, nic("")), "wait"));
 }
 
 TEST_CASE("a new MAC of a NIC without an address concerns nobody but the link") {

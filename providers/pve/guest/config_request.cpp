@@ -258,7 +258,8 @@ class ConfigBuilder {
         request_.plugs = true;
         // cloud-init knows a NIC that it configures by its MAC
         const bool other_mac = live != nullptr && mac_of(*live) != mac_of(net);
-        if (other_mac && !ipconfig_text(nic).empty()) request_.at_next_start = true;
+        const bool configured = goal_.live.find(ipconfig_key(slot)) != nullptr;
+        if (other_mac && configured) request_.at_next_start = true;
       }
       add_addresses(slot, nic, reset);
     }
@@ -267,11 +268,12 @@ class ConfigBuilder {
   void add_addresses(const std::string& slot, const Value& nic,
                      const std::vector<std::string>& reset) {
     const auto key = ipconfig_key(slot);
-    const auto text = ipconfig_text(nic);
+    const auto* live = goal_.live.find(key);
+    const auto text = ipconfig_text(nic, live == nullptr ? std::string_view() : *live, reset);
     const auto before = request_.set.size() + request_.remove.size();
     if (!text.empty()) {
       set(key, text);
-    } else if (std::find(reset.begin(), reset.end(), "ip") != reset.end()) {
+    } else if (live != nullptr) {
       remove(key);
     }
     if (request_.set.size() + request_.remove.size() != before) request_.at_next_start = true;

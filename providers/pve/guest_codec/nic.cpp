@@ -91,9 +91,12 @@ std::string net_text(const Value& nic, std::string_view live, const std::string&
   return net.print();
 }
 
-std::string ipconfig_text(const Value& nic) {
-  PropertyString config(plain_format());
+std::string ipconfig_text(const Value& nic, std::string_view live,
+                          const std::vector<std::string>& reset) {
+  auto config = PropertyString::parse(live, plain_format());
   for (const auto& option : ip_options()) {
+    if (std::find(reset.begin(), reset.end(), option.attribute) != reset.end())
+      config.erase(option.key);
     const auto* value = member(nic, option.attribute);
     if (value != nullptr) config.set(option.key, as_text(value));
   }

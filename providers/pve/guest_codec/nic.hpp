@@ -17,8 +17,10 @@ schema::Value nic_from_config(std::string_view net, const std::string* ipconfig,
 /// what `nic` leaves out. `bridge` is the interface's name, since `nic.bridge` may name a block.
 std::string net_text(const schema::Value& nic, std::string_view live, const std::string& bridge);
 
-/// `ipconfigN`; empty when the NIC has no address of any kind.
-std::string ipconfig_text(const schema::Value& nic);
+/// `ipconfigN`; empty when the NIC has no address of any kind. `live` lends what `nic` leaves out,
+/// except the attributes that are `reset`.
+std::string ipconfig_text(const schema::Value& nic, std::string_view live = {},
+                          const std::vector<std::string>& reset = {});
 
 /// Name servers and search domains of all NICs, in the order of their slots, each once:
 /// `nameserver` and `searchdomain` as the API takes them; empty when nobody states any.

@@ -193,6 +193,15 @@ TEST_CASE("a gateway goes only with an address of its own") {
   CHECK(ipconfig_text(json(R"({"bridge":"vmbr0"})")) == "");
 }
 
+TEST_CASE("what a topology no longer says of addresses stays as it is, unless it is reset") {
+  const std::string live = "ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto";
+  const auto nic = json(R"({"ip":"10.0.0.6/24"})");
+  CHECK(ipconfig_text(nic, live) == "gw=10.0.0.1,ip=10.0.0.6/24,ip6=auto");
+  CHECK(ipconfig_text(nic, live, {"gateway", "ip6"}) == "ip=10.0.0.6/24");
+  CHECK(ipconfig_text(json("{}"), live) == "gw=10.0.0.1,ip=10.0.0.5/24,ip6=auto");
+  CHECK(ipconfig_text(json("{}"), live, {"ip", "ip6"}) == "");
+}
+
 TEST_CASE("name servers of all NICs are joined in the order of the slots") {
   const auto nics = json(R"({"b":{"slot":"net0","dns":["1.1.1.1","9.9.9.9"],"search":["lan"]},
                              "a":{"slot":"net1","dns":["9.9.9.9","8.8.8.8"]}})");
