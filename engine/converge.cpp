@@ -130,6 +130,9 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   block(state, settled.choices, live);
   if (converging) choose_around_undeclared(settled, topology, state, *cluster, live);
   schema::Diagnostics obstacles;
+  if (converging)
+    obstacles = choose_around_held_addresses(settled, topology, state, *cluster, live);
+  if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
   if (converging) obstacles = check_places(desired, settled, services, state, *cluster);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 

@@ -60,6 +60,29 @@ void AddressChooser::take(std::string_view address) {
   if (parsed) taken_.insert(*parsed);
 }
 
+void AddressChooser::hold(std::string_view address, const schema::ResourceAddress& holder) {
+  const auto parsed = schema::parse_ipv4(address);
+  if (!parsed) return;
+  taken_.insert(*parsed);
+  held_.emplace(*parsed, holder);
+}
+
+/// Who could free an address of the pool by a restart, as whole sentences.
+std::string AddressChooser::holders(const Pool& pool) const {
+  std::string text;
+  for (const auto& [address, holder] : held_) {
+    const bool of_pool =
+        std::any_of(pool.allocate.begin(), pool.allocate.end(),
+                    [address](const auto& range) { return range.contains(address); });
+    if (!of_pool) continue;
+    text += fmt::format(
+        " {} is given up by {}, which has it until it is restarted (pveplan apply "
+        "--restart {}).",
+        address.text(), holder.text(), holder.shell_text());
+  }
+  return text;
+}
+
 std::string AddressChooser::next(const std::string& name) {
   const auto& pool = pools_.at(name);
   const auto network = pool.network.network(), broadcast = pool.network.broadcast();
@@ -95,8 +118,8 @@ std::string AddressChooser::address_of(const schema::Resource& guest, const std:
   auto diagnostic = schema::error(
       "No free address",
       fmt::format("Every address of ip_pool.{} is taken, and nic.{} of {} needs one. Add addresses "
-                  "to its `allocate`.",
-                  pool, nic, guest.address.text()),
+                  "to its `allocate`.{}",
+                  pool, nic, guest.address.text(), holders(pools_.at(pool))),
       guest.span_of(Path({"nic", nic, "ip"})));
   diagnostic.address = guest.address;
   diagnostics.add(std::move(diagnostic));

@@ -12,6 +12,8 @@ class AddressChooser {
 
   /// An address that somebody has, with or without a prefix; anything else is ignored.
   void take(std::string_view address);
+  /// One that a running guest gave up, but has until it is restarted.
+  void hold(std::string_view address, const schema::ResourceAddress& holder);
   const std::set<std::string>& pools_with_gateway() const { return with_gateway_; }
 
   /// The NICs of one guest, slots chosen already, with addresses, gateway and name servers filled
@@ -28,6 +30,7 @@ class AddressChooser {
   };
 
   std::string next(const std::string& name);
+  std::string holders(const Pool& pool) const;
   std::string address_of(const schema::Resource& guest, const std::string& nic,
                          const std::string& pool, const schema::Value& owned,
                          schema::Diagnostics& diagnostics);
@@ -35,6 +38,7 @@ class AddressChooser {
   std::map<std::string, Pool> pools_;
   std::set<std::string> with_gateway_;
   std::set<schema::Ipv4> taken_;
+  std::map<schema::Ipv4, schema::ResourceAddress> held_;
 };
 
 }  // namespace pveplan::engine

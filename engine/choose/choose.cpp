@@ -84,6 +84,7 @@ class Chooser {
     for (const auto& resource : topology_.resources) take_known(resource.attributes);
     for (const auto& mac : facts_.around.macs) macs_.take(mac);
     for (const auto& address : facts_.around.addresses) addresses_.take(address);
+    for (const auto& [address, holder] : facts_.held_addresses) addresses_.hold(address, holder);
   }
   void take_known(const Value& attributes) {
     if (const auto vmid = integer_at(attributes, "vmid"); vmid != 0) vmids_.insert(vmid);

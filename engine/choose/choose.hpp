@@ -21,6 +21,8 @@ struct ChoiceFacts {
   schema::Pins pins;                   ///< of the lock file
   /// Slots of living guests that hold something which the topology does not declare.
   std::map<schema::ResourceAddress, std::set<std::string>> occupied_slots;
+  /// Addresses that running guests gave up, and have until they are restarted.
+  std::map<std::string, schema::ResourceAddress> held_addresses;
 };
 
 /// Attributes of every resource with the values that are chosen at plan time (DEFINITIONS 2): in

@@ -149,4 +149,27 @@ void choose_around_undeclared(SettledChoices& settled, const schema::Topology& t
   }
 }
 
+schema::Diagnostics choose_around_held_addresses(SettledChoices& settled,
+                                                 const schema::Topology& topology,
+                                                 const state::StateFile& state,
+                                                 const model::ClusterFacts& cluster,
+                                                 const LiveState& live) {
+  for (const auto& [address, outcome] : live.objects) {
+    const auto* object = std::get_if<model::LiveObject>(&outcome);
+    const Value* held = object == nullptr ? nullptr : object->facts.find("held_addresses");
+    if (held == nullptr || held->kind() != Value::Kind::list) continue;
+    for (const auto& each : held->as_list())
+      settled.facts.held_addresses.emplace(each.as_string(), address);
+  }
+  if (settled.facts.held_addresses.empty()) return {};
+  auto again = choose(topology, state, cluster, settled.facts);
+  for (auto& [address, attributes] : again.attributes) {
+    const auto digests = settled.digests.find(address);
+    if (digests != settled.digests.end())
+      attributes = with_digests(std::move(attributes), digests->second);
+    settled.choices.attributes.insert_or_assign(address, std::move(attributes));
+  }
+  return std::move(again.diagnostics);
+}
+
 }  // namespace pveplan::engine

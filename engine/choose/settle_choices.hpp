@@ -28,4 +28,12 @@ void choose_around_undeclared(SettledChoices& settled, const schema::Topology& t
                               const state::StateFile& state, const model::ClusterFacts& cluster,
                               const LiveState& live);
 
+/// Chooses again when a running guest still has an address that its config has given up: nobody
+/// else gets it before that guest is restarted.
+schema::Diagnostics choose_around_held_addresses(SettledChoices& settled,
+                                                 const schema::Topology& topology,
+                                                 const state::StateFile& state,
+                                                 const model::ClusterFacts& cluster,
+                                                 const LiveState& live);
+
 }  // namespace pveplan::engine

@@ -12,6 +12,11 @@ namespace {
 
 const std::string kHead = "[pveplan]\nname = \"t\"\nvmids = [\"200-299\"]\n" + Rig::connection();
 
+std::string pool_of(const std::string& last) {
+  return "[ip_pool.lan]\ncidr = \"10.10.20.0/24\"\nallocate = [\"10.10.20.50-10.10.20." + last +
+         "\"]\n";
+}
+
 std::string guest(const std::string& name, const std::string& rest) {
   return fmt::format(
       "[vm.{}]\nmemory = \"512MiB\"\n"
@@ -102,4 +107,41 @@ TEST_CASE("a new MAC of a NIC without an address concerns nobody but the link") 
   CHECK_FALSE(has(plan(rig, with_mac("2")), "new instance"));
   must_apply(rig, with_mac("2"));
   CHECK_FALSE(has(plan(rig, with_mac("2")), "wait"));
+}
+
+TEST_CASE("an address that a running guest still has is given to nobody until it is restarted") {
+  const auto lan = [](const std::string& ip) {
+    return "nic.lan = { bridge = \"vmbr0\", ip = \"" + ip + "\" }";
+  };
+  const auto leaves = GENERATE(as<std::string>(), "10.10.20.9/24", "dhcp", "");
+  INFO(leaves);
+  const auto moved = guest("a", leaves.empty() ? "" : lan(leaves));
+  const auto fresh = guest("b", lan("pool:lan"));
+  Rig rig(1);
+  must_apply(rig, pool_of("51") + guest("a", lan("pool:lan")));
+  must_apply(rig, pool_of("51") + moved);
+  CHECK(has(plan(rig, pool_of("51") + moved + fresh), "10.10.20.51/24"));
+
+  const auto exhausted = plan(rig, pool_of("50") + moved + fresh);
+  INFO(exhausted);
+  CHECK(has(exhausted, "No free address"));
+  CHECK(has(exhausted, "10.10.20.50 is given up by vm.a"));
+  CHECK(has(exhausted, "--restart vm.a"));
+
+  must_apply(rig, pool_of("50") + moved, {"--restart", "vm.a"});
+  CHECK(has(plan(rig, pool_of("50") + moved + fresh), "10.10.20.50/24"));
+}
+
+TEST_CASE("a guest that was stopped from outside holds no address") {
+  const auto lan = [](const std::string& ip) {
+    return "nic.lan = { bridge = \"vmbr0\", ip = \"" + ip + "\" }";
+  };
+  const auto moved = guest("a", lan("dhcp"));
+  const auto both = pool_of("50") + moved + guest("b", lan("pool:lan"));
+  Rig rig(1);
+  must_apply(rig, pool_of("50") + guest("a", lan("pool:lan")));
+  must_apply(rig, pool_of("50") + moved);
+  CHECK(has(plan(rig, both), "No free address"));
+  rig.lab.world().guests.at(200).process.reset();
+  CHECK(has(plan(rig, both), "10.10.20.50/24"));
 }

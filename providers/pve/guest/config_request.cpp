@@ -195,7 +195,9 @@ class ConfigBuilder {
       if (slot.empty() || is_unused_slot(slot)) continue;
       request_.remove.push_back(slot);
       request_.plugs = true;
-      if (!disk) remove(ipconfig_key(slot));
+      if (disk || goal_.live.find(ipconfig_key(slot)) == nullptr) continue;
+      remove(ipconfig_key(slot));
+      request_.at_next_start = true;
     }
   }
 

@@ -2,6 +2,7 @@
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest/guest_goal.hpp"
 #include "providers/pve/guest/step_support.hpp"
+#include "schema/network.hpp"
 
 #include <fmt/format.h>
 
@@ -33,6 +34,28 @@ core::Write to_write(const Guest& guest, const ConfigRequest& request, bool secr
   return write;
 }
 
+void add_addresses(const Value& attributes, std::set<std::string>& addresses) {
+  const auto* nics = member(attributes, "nic");
+  if (nics == nullptr || !nics->has_fields()) return;
+  for (const auto& [name, nic] : nics->as_fields()) {
+    const auto prefix = schema::parse_ipv4_prefix(text_of(nic, "ip"));
+    if (prefix) addresses.insert(prefix->address.text());
+  }
+}
+
+/// What the guest answers to until it is restarted, although its config says something else by now.
+Value held_addresses(const model::Row& before, const Value& after) {
+  std::set<std::string> held, wanted;
+  for (auto& address : unfinished_of(before.notes, "held_addresses")) held.insert(address);
+  add_addresses(before.owned, held);
+  add_addresses(after, wanted);
+  Value::List list;
+  for (const auto& address : held) {
+    if (!wanted.contains(address)) list.push_back(Value::string(address));
+  }
+  return list.empty() ? Value() : Value::list(std::move(list));
+}
+
 /// The row once the config is as wanted. A disk that was removed stays a part until its volume is
 /// destroyed, or is remembered as kept.
 model::Outcome configured(const model::Row& before, const Value& arguments, const Guest& guest,
@@ -56,7 +79,10 @@ model::Outcome configured(const model::Row& before, const Value& arguments, cons
   for (const auto& [key, part] : before.parts) {
     if (part.kept) row.parts.emplace(key, part);
   }
-  if (at_next_start) set_note(row, "at_next_start", Value::string(guest.server_time));
+  if (at_next_start) {
+    set_note(row, "at_next_start", Value::string(guest.server_time));
+    set_note(row, "held_addresses", held_addresses(before, after));
+  }
   return stored(std::move(row));
 }
 

@@ -32,7 +32,10 @@ bool is_reached(const std::string& operation, bool running) {
 model::Outcome after_power(const model::Row& before, const std::string& operation,
                            const Value& arguments) {
   auto row = row_after(before, arguments);
-  if (operation != "shutdown") set_note(row, "at_next_start", Value());
+  if (operation != "shutdown") {
+    set_note(row, "at_next_start", Value());
+    set_note(row, "held_addresses", Value());
+  }
   if (const auto* wanted = member(arguments, "power"))
     row.owned = row.owned.with(schema::Path({"power"}), *wanted);
   return stored(std::move(row));

@@ -154,6 +154,8 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
   if (written && status == "running") {
     const bool waits = co_await awaits_start(context, look.guest, listed.uptime, *written);
     live.facts = live.facts.with(Path({"awaits_start"}), Value::boolean(waits));
+    const auto* held = row->notes.find("held_addresses");
+    if (waits && held != nullptr) live.facts = live.facts.with(Path({"held_addresses"}), *held);
   }
   co_return ReadOutcome(std::move(live));
 }

@@ -13,7 +13,8 @@ namespace pveplan::pve {
 ///
 /// `attributes.node` stays what the row says, since a live move is shown and left: where the guest
 /// is stands in the identity and the facts. The fact `awaits_start` says that cloud-init keys or
-/// the name were written after the guest's last start.
+/// the name were written after the guest's last start; `held_addresses` are those that it gave up
+/// then and still answers to.
 async::Task<schema::Result<model::ReadOutcome>> read_guest(core::Context context,
                                                            const schema::ResourceSchema* schema,
                                                            model::Identity identity,
