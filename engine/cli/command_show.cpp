@@ -9,22 +9,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace pveplan::cli {
 namespace {
 
-constexpr std::size_t kName = 28;
-constexpr std::size_t kColumn = 24;
+// Together with the indent 80 columns, as plans have.
+constexpr std::size_t kName = 21;
+constexpr std::size_t kColumn = 19;
 
 /// Leaves of a value as "path" → text, so that both sides can be laid beside each other.
 void leaves(const schema::ObjectSchema& schema, const schema::Value& value,
             const schema::Path& path, std::map<std::string, std::string>& out) {
-  if (value.has_fields() && !value.as_fields().empty()) {
+  const auto* attribute = view::find_attribute(schema, path);
+  const auto text = path.empty() ? std::string() : view::value_text(attribute, value);
+  const bool is_table = value.has_fields() && !value.as_fields().empty();
+  if (is_table && text != view::kSecret) {
     for (const auto& [name, inner] : value.as_fields())
       leaves(schema, inner, path.child(name), out);
   } else if (!path.empty()) {
-    out[path.text()] = view::value_text(view::find_attribute(schema, path), value);
+    out[path.text()] = text;
   }
 }
 
@@ -34,22 +39,57 @@ struct Sides {
   std::string problem;  ///< why nothing is known of the living object; empty when something is
 };
 
+constexpr std::array<const char*, 3> kSides = {"topology", "state", "live"};
+using SideTexts = std::array<std::string, 3>;
+
+bool fits_its_columns(const std::string& name, const SideTexts& texts) {
+  return view::columns(name) < kName &&
+         std::all_of(texts.begin(), texts.end(),
+                     [](const std::string& text) { return view::columns(text) < kColumn; });
+}
+
+/// What is too long for columns stands below its name, a line for each different value.
+std::string below_each_other(const std::string& name, const SideTexts& texts) {
+  auto result = "  " + name + "\n";
+  std::array<bool, 3> told = {};
+  for (std::size_t side = 0; side < texts.size(); ++side) {
+    if (told[side]) continue;
+    std::string label;
+    for (std::size_t other = side; other < texts.size(); ++other) {
+      if (texts[other] != texts[side]) continue;
+      label += (label.empty() ? "" : ", ") + std::string(kSides[other]);
+      told[other] = true;
+    }
+    if (texts[0] == texts[1] && texts[1] == texts[2]) label = "all three";
+    auto line = "      " + view::padded(label, kName - 4);
+    const auto text = texts[side].empty() ? std::string("-") : texts[side];
+    result += line + view::wrapped(text, view::columns(line), kName + 2) + "\n";
+  }
+  return result;
+}
+
 std::string side_by_side(const schema::ResourceSchema& schema, const Sides& sides) {
-  std::map<std::string, std::array<std::string, 3>> rows;
+  std::map<std::string, SideTexts> rows;
   const std::array<const schema::Value*, 3> values = {&sides.desired, &sides.owned, &sides.live};
   for (std::size_t side = 0; side < values.size(); ++side) {
     std::map<std::string, std::string> texts;
     leaves(schema.object, *values[side], schema::Path(), texts);
     for (auto& [name, text] : texts) rows[name][side] = std::move(text);
   }
-  auto result = "  " + view::padded("", kName) + view::padded("topology", kColumn) +
-                view::padded("state", kColumn) + "live\n";
+  auto result = "  " + view::padded("", kName);
+  for (const auto* side : kSides) result += view::padded(side, kColumn);
+  result.erase(result.find_last_not_of(' ') + 1);
+  result += "\n";
   for (const auto& [name, texts] : rows) {
+    if (!fits_its_columns(name, texts)) {
+      result += below_each_other(name, texts);
+      continue;
+    }
     auto line = "  " + view::padded(name, kName);
     for (const auto& text : texts) line += view::padded(text.empty() ? "-" : text, kColumn);
     result += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
-  if (!sides.problem.empty()) result += "  live: " + sides.problem + "\n";
+  if (!sides.problem.empty()) result += view::wrapped("  live: " + sides.problem, 0, 8) + "\n";
   return result;
 }
 
@@ -182,7 +222,8 @@ async::Task<int> run_show(Program& program, Options options) {
   engine::LiveState live;
   std::string problem;
   if (!known.empty()) live = co_await look_at(workspace.get(), &loaded->state, known, &problem);
-  if (!problem.empty()) program.err("warning: The cluster cannot be read. " + problem + "\n");
+  if (!problem.empty())
+    program.err(view::wrapped("warning: The cluster cannot be read. " + problem, 0, 2) + "\n");
   for (const auto& address : addresses) {
     program.out(address.text() + "\n" +
                 side_by_side(*program.known.schemas().find(address.type),
@@ -191,8 +232,9 @@ async::Task<int> run_show(Program& program, Options options) {
   if (!addresses.empty()) co_return kSuccess;
   std::vector<std::string> names;
   for (const auto& resource : topology.resources) names.push_back(resource.address.text());
-  program.err(fmt::format("error: The topology has no {}.{}\n", options.arguments[0],
-                          schema::did_you_mean(options.arguments[0], names)));
+  const auto problem_text = fmt::format("error: The topology has no {}.{}", options.arguments[0],
+                                        schema::did_you_mean(options.arguments[0], names));
+  program.err(view::wrapped(problem_text, 0, 2) + "\n");
   co_return kError;
 }
 

@@ -87,7 +87,7 @@ bool stands_for_secret(const Value& value) {
 std::string value_text(const schema::AttributeSchema* attribute, const Value& value) {
   if (value.sensitive() || stands_for_secret(value) ||
       (attribute != nullptr && attribute->sensitive))
-    return "(secret)";
+    return std::string(kSecret);
   switch (value.kind()) {
     case Value::Kind::null:
       return "unset";

@@ -16,6 +16,9 @@ std::string size_text(std::uint64_t bytes);
 /// "90 s", "5 min", "2 h".
 std::string duration_text(std::int64_t seconds);
 
+/// What stands in the place of a secret.
+inline constexpr std::string_view kSecret = "(secret)";
+
 /// A value as a person reads it in a plan: sizes and durations by their type, plain words unquoted,
 /// texts with blanks quoted, control characters escaped, "(known after apply)", "(secret)".
 std::string value_text(const schema::AttributeSchema* attribute, const schema::Value& value);
