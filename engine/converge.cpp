@@ -65,11 +65,21 @@ async::Task<schema::Result<SecretDigest>> digest_of_secrets(const Services& serv
   co_return digest;
 }
 
+/// A token without rights does not learn the cluster's name: then what an earlier run learned, or
+/// where the cluster is.
+std::string shown_name(const schema::Topology& topology, const state::StateFile& state,
+                       const model::ClusterFacts& cluster) {
+  if (!cluster.name.empty()) return cluster.name;
+  if (state.cluster == cluster.identity && !state.cluster_name.empty()) return state.cluster_name;
+  const auto& connection = topology.connection;
+  return connection && !connection->endpoints.empty() ? connection->endpoints.front() : "";
+}
+
 void describe_origin(model::Plan& plan, const schema::Topology& topology,
                      const state::StateFile& state, const model::ClusterFacts& cluster) {
   plan.origin.topology = topology.name;
   plan.origin.cluster = cluster.identity;
-  plan.origin.cluster_name = cluster.name;
+  plan.origin.cluster_name = shown_name(topology, state, cluster);
   plan.origin.lineage = state.lineage;
   plan.origin.serial = state.serial;
   plan.origin.server_version = cluster.version_text;

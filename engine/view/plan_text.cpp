@@ -18,9 +18,13 @@ std::string origin_line(const Plan& plan) {
   if (origin.cluster == "none") {
     text += " (no cluster)";
   } else {
+    const bool nameless = origin.cluster_name.find("://") != std::string::npos;
+    const auto where = nameless ? "the cluster at " + origin.cluster_name
+                                : fmt::format("cluster \"{}\"", origin.cluster_name);
     text +=
-        fmt::format(" on cluster \"{}\" ({} of {} nodes online, Proxmox VE {})",
-                    origin.cluster_name, origin.nodes_online, origin.nodes, origin.server_version);
+        fmt::format(" on {} ({} of {} nodes online, Proxmox VE {}{})", where, origin.nodes_online,
+                    origin.nodes, origin.server_version,
+                    nameless ? "; the token may not read its name: it lacks Sys.Audit on /" : "");
   }
   text +=
       origin.lineage.empty() ? ", no state yet" : fmt::format(", state serial {}", origin.serial);

@@ -76,6 +76,24 @@ TEST_CASE("plans of usual names fit 80 columns, and longer values wrap without b
   CHECK(has(plan.out, "word59"));
 }
 
+TEST_CASE("a token without rights is told that it may not read the cluster's name") {
+  Rig rig(1);
+  const auto topology = kHead + Rig::connection() + "[record.a]\ninput = 1\n";
+  rig.write_topology(topology);
+  auto& token = rig.lab.world().access.users.at("root@pam").tokens.at("sim");
+  token.privilege_separation = true;
+  const auto plan = rig.run({"plan"});
+  INFO(plan.out << plan.err);
+  CHECK(plan.out.starts_with("t on the cluster at https://pve:8006 (1 of 1 nodes online, "));
+  CHECK(has(plan.out, "may not read its name"));
+  CHECK(has(plan.out, "Sys.Audit on /"));
+  CHECK_FALSE(has(plan.out, "cluster \"\""));
+  token.privilege_separation = false;
+  REQUIRE(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+  token.privilege_separation = true;  // the name was learned meanwhile
+  CHECK(rig.run({"plan"}).out.starts_with("t on cluster \"pve\" (1 of 1"));
+}
+
 TEST_CASE("Ctrl-C between records starts nothing new, and the next run goes on") {
   Rig rig(1);
   rig.write_topology(kHead + "[record.r]\ncount = 300\ninput = \"${each.key}\"\n");
