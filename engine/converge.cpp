@@ -173,7 +173,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   describe_origin(result.plan, topology, state, result.cluster);
   result.plan.extra_reads = settled.reads;
   if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
-  describe_places(result.plan, settled, state, result.cluster);
+  describe_places(result.plan, settled, state, result.cluster, live);
   const auto& remarks = result.plan.warnings;
   result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   co_return result;

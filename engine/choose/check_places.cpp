@@ -1,5 +1,6 @@
 #include "engine/choose/check_places.hpp"
 
+#include "engine/choose/clone_source.hpp"
 #include "engine/choose/schema_walk.hpp"
 #include "schema/suggest.hpp"
 #include "schema/units.hpp"
@@ -166,47 +167,36 @@ class PlaceChecks {
   std::set<std::string> told_;
 };
 
-/// Where a disk goes that names no storage: where its template lies.
-std::string usual_storage(const model::Plan& plan, const state::StateFile& state,
-                          const Value& after) {
-  auto own = text_at(after, "storage");
-  const auto name = text_at(after, "template");
-  if (!own.empty() || name.empty()) return own;
-  const auto is_it = [&name](const ResourceAddress& address) {
-    return address.type == "template" && address.name == name;
-  };
-  for (const auto& change : plan.changes) {
-    if (is_it(change.address) && !change.after.is_null()) return text_at(change.after, "storage");
-  }
-  for (const auto& [address, row] : state.rows) {
-    if (is_it(address)) return text_at(row.owned, "storage");
-  }
-  return {};
-}
-
-/// Bytes that the plan's new disks take where their size is stated, by node and storage.
-std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(
-    const model::Plan& plan, const state::StateFile& state) {
+/// Bytes that the plan's new disks take where their size is known, by node and storage. Disks that
+/// a clone gets from its template are as large as there, and lie where it lies; those of a linked
+/// clone take nothing before they are written to.
+std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const model::Plan& plan,
+                                                                       const LiveState& live) {
   std::map<std::pair<std::string, std::string>, std::uint64_t> claims;
   for (const auto& change : plan.changes) {
     const auto node = text_at(change.identity, "node");
     const Value* disks = change.after.find("disk");
     if (change.action != model::Action::create || disks == nullptr || !disks->has_fields())
       continue;
+    const auto source = clone_source(change, plan, live);
+    const bool linked = text_at(change.after, "clone") == "linked";
     for (const auto& [name, disk] : disks->as_fields()) {
       const Value* size = disk.find("size");
       auto storage = text_at(disk, "storage");
-      if (storage.empty()) storage = usual_storage(plan, state, change.after);
-      if (size == nullptr || size->kind() != Value::Kind::integer || storage.empty()) continue;
-      claims[{node, storage}] += static_cast<std::uint64_t>(size->as_integer());
+      if (storage.empty()) storage = text_at(change.after, "storage");
+      if (storage.empty() && source) storage = text_at(source->attributes, "storage");
+      auto bytes = source && !linked ? source->disk_size(name) : 0;
+      if (size != nullptr && size->kind() == Value::Kind::integer)
+        bytes = static_cast<std::uint64_t>(size->as_integer());
+      if (bytes > 0 && !storage.empty()) claims[{node, storage}] += bytes;
     }
   }
   return claims;
 }
 
-void describe_capacity(model::Plan& plan, const state::StateFile& state,
-                       const model::ClusterFacts& cluster) {
-  for (const auto& [place, bytes] : claims_of(plan, state)) {
+void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
+                       const LiveState& live) {
+  for (const auto& [place, bytes] : claims_of(plan, live)) {
     const auto* facts = storage_on(cluster, place.first, place.second);
     if (facts == nullptr || facts->total == 0) continue;
     const auto free = facts->total - std::min(facts->used, facts->total);
@@ -235,13 +225,15 @@ schema::Diagnostics check_places(const schema::Topology& topology, const Settled
 }
 
 void describe_places(model::Plan& plan, const SettledChoices& settled,
-                     const state::StateFile& state, const model::ClusterFacts& cluster) {
+                     const state::StateFile& state, const model::ClusterFacts& cluster,
+                     const LiveState& live) {
   for (auto& change : plan.changes) {
     const auto why = settled.choices.placed_by.find(change.address);
     if (change.action == model::Action::create && why != settled.choices.placed_by.end())
       change.facts = Value::map({{"placement_reason", Value::string(why->second)}});
   }
-  describe_capacity(plan, state, cluster);
+  describe_clones(plan, live);
+  describe_capacity(plan, cluster, live);
   std::set<std::int64_t> ours;
   for (const auto& [address, row] : state.rows) {
     const Value* vmid = row.identity.find("vmid");

@@ -13,6 +13,7 @@ schema::Diagnostics check_places(const schema::Topology& topology, const Settled
 /// What a reader wants to know of places: why a node was chosen, what will be free, and how many
 /// guests are not managed.
 void describe_places(model::Plan& plan, const SettledChoices& settled,
-                     const state::StateFile& state, const model::ClusterFacts& cluster);
+                     const state::StateFile& state, const model::ClusterFacts& cluster,
+                     const LiveState& live);
 
 }  // namespace pveplan::engine

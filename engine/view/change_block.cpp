@@ -166,6 +166,11 @@ std::string losses_text(const Change& change) {
 std::string notes_text(const Change& change, bool allowed, std::size_t width) {
   std::string text = labelled("because", change.reason, width);
   for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
+  for (const auto& effect : change.effects.data) {
+    if (effect.kind != model::DataEffect::Kind::copy) continue;
+    const auto copied = effect.volume + ", copies up to " + size_text(effect.bytes);
+    text += "      " + wrapped(copied, 6, 16, width) + "\n";
+  }
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);
   if (!losses.empty() && !allowed) {
@@ -214,6 +219,8 @@ std::string folding_key(const Change& change) {
   key += change.reason.find(" has no key ") == std::string::npos ? change.reason : "";
   if (change.effects.lost_bytes() > 0) key += change.address.text();
   for (const auto& note : change.notes) key += "\n" + note;
+  for (const auto& effect : change.effects.data)
+    key += fmt::format("\n{} {}", effect.volume, effect.bytes);
   for (const auto& attribute : change.attributes) {
     key +=
         fmt::format("\n{}|{}|{}|{}", attribute.path.text(), value_text(nullptr, attribute.before),

@@ -53,7 +53,8 @@ engine::SavedPlan sample() {
   plan.origin = {"homelab", "id", "lab", "lineage", 41, "digest", "8.4.21", 3, 3};
   auto create = change("vm.docker", Action::create, guest(112, "pve2"));
   create.attributes = {attribute("cores", Value(), Value::integer(2), Availability::none)};
-  create.effects.data = {{model::DataEffect::Kind::copy, 8 * kGiB, "clone"}};
+  create.effects.data = {
+      {model::DataEffect::Kind::copy, 8 * kGiB, "full clone of template.debian12[pve2] (9002)"}};
   auto restart = change("vm.db[b]", Action::update, guest(118, "pve2"));
   restart.attributes = {
       attribute("cores", Value::integer(2), Value::integer(4), Availability::restart),
