@@ -3,6 +3,7 @@
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/refresh.hpp"
+#include "engine/state_edit.hpp"
 
 #include <fmt/format.h>
 
@@ -218,6 +219,7 @@ async::Task<std::vector<Diagnostic>> changed_secrets(const Services& services,
 
 /// Everything that is no longer so; empty when the plan may run. `prepared` gets the cluster.
 async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
+                                               const schema::Topology& topology,
                                                const state::Session& session,
                                                const SavedPlan& saved, PreparedPlan& prepared) {
   const auto& plan = saved.plan;
@@ -229,7 +231,19 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
   }
   prepared.cluster = std::move(*cluster);
   auto other = other_cluster(plan.origin, prepared.cluster);
-  if (!other) other = unfit_step(plan, services, session.state());
+  if (!other) {
+    auto edit =
+        co_await edit_state(services, topology, session.state(), prepared.cluster, plan.mode);
+    if (!edit) {
+      other = edit.error();
+    } else if (edit->diagnostics.has_errors()) {
+      co_return edit->diagnostics.items();
+    } else {
+      prepared.edited = std::move(edit->state);
+    }
+  }
+  const auto& state = prepared.edited ? *prepared.edited : session.state();
+  if (!other) other = unfit_step(plan, services, state);
   if (other) {
     result.push_back(std::move(*other));
     co_return result;
@@ -239,7 +253,7 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
     auto exact = co_await services.cluster->look_closely(prepared.cluster, closely.vmids);
     prepared.cluster = std::move(exact);
   }
-  auto found = co_await differences(services, prepared.cluster, session.state(), plan);
+  auto found = co_await differences(services, prepared.cluster, state, plan);
   if (!found) {
     result.push_back(found.error());
     co_return result;
@@ -271,7 +285,7 @@ async::Task<std::expected<Converged, Diagnostics>> apply_saved(
   if (problems.empty()) {
     result.prepared.plan = saved.plan;
     result.prepared.silent_rows = saved.silent_rows;
-    auto found = co_await obstacles(services, session, saved, result.prepared);
+    auto found = co_await obstacles(services, topology, session, saved, result.prepared);
     problems = std::move(found);
   }
   if (!problems.empty()) {

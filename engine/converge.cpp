@@ -4,6 +4,7 @@
 #include "engine/choose/settle_choices.hpp"
 #include "engine/refresh.hpp"
 #include "engine/remembered_secrets.hpp"
+#include "engine/state_edit.hpp"
 #include "model/sha256.hpp"
 #include "schema/json.hpp"
 
@@ -113,11 +114,15 @@ async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& se
 }
 
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
-                              const state::StateFile& state, const PlanRequest& request) {
+                              const state::StateFile& stored, const PlanRequest& request) {
   auto cluster = co_await load_cluster(services);
   if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
-  auto origin = state::check_origin(state, topology.name, cluster->identity);
+  auto origin = state::check_origin(stored, topology.name, cluster->identity);
   if (!origin) co_return std::unexpected(Diagnostics(origin.error()));
+  auto edit = co_await edit_state(services, topology, stored, *cluster, request.mode);
+  if (!edit) co_return std::unexpected(Diagnostics(edit.error()));
+  if (edit->diagnostics.has_errors()) co_return std::unexpected(std::move(edit->diagnostics));
+  const auto& state = edit->state ? *edit->state : stored;
   const bool converging = request.mode == model::PlanMode::converge;
 
   SettledChoices settled;
@@ -152,7 +157,8 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
                         graph,      *order,
                         state.rows, live,
                         *cluster,   services.types,
-                        request,    *digest};
+                        request,    edit->changes,
+                        *digest};
   auto planned = make_plan(input);
   const auto closely = guests_to_look_at(planned.plan);
   if (services.cluster != nullptr && !closely.vmids.empty()) {
@@ -170,10 +176,11 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   result.silent_rows = std::move(planned.silent_rows);
   result.warnings = planned.diagnostics.items();
   result.cluster = std::move(*cluster);
-  describe_origin(result.plan, topology, state, result.cluster);
+  describe_origin(result.plan, topology, stored, result.cluster);
   result.plan.extra_reads = settled.reads;
   if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
   describe_places(result.plan, settled, state, result.cluster, live);
+  result.edited = std::move(edit->state);
   const auto& remarks = result.plan.warnings;
   result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   co_return result;
@@ -252,10 +259,18 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
         [digest = *digest](const schema::Value& secret) { return digest_of(secret, digest); });
   }
   const auto& cluster = result.prepared.cluster;
-  const bool anything = !result.prepared.plan.empty() || !result.prepared.silent_rows.empty();
+  const auto& edited = result.prepared.edited;
+  const bool anything =
+      !result.prepared.plan.empty() || !result.prepared.silent_rows.empty() || edited;
   if (anything) {
     auto begun = session.begin_run({topology.name, cluster.identity, cluster.name});
     if (!begun) co_return std::unexpected(Diagnostics(begun.error()));
+    if (edited) {
+      auto wanted = session.state();
+      wanted.rows = edited->rows;
+      auto done = session.edit("moved, imported or observed", wanted);
+      if (!done) co_return std::unexpected(Diagnostics(done.error()));
+    }
     auto stored = store_silent_rows(result.prepared, session);
     if (!stored) co_return std::unexpected(Diagnostics(stored.error()));
   }

@@ -16,6 +16,7 @@ struct PreparedPlan {
   model::Plan plan;
   model::ClusterFacts cluster;
   std::vector<model::Row> silent_rows;
+  std::optional<state::StateFile> edited;  ///< what apply stores before its first step
   std::vector<schema::Diagnostic> warnings;
 };
 

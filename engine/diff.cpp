@@ -31,8 +31,9 @@ bool is_nested(const AttributeSchema& attribute) { return attribute.type.kind ==
 /// Walks wanted, owned and live values side by side.
 class Comparison {
  public:
-  Comparison(const std::set<std::string>& unset, const model::LiveObject& live, int server_version)
-      : unset_(unset),
+  Comparison(const Desired& desired, const model::LiveObject& live, int server_version)
+      : unset_(desired.unset),
+        ignore_(desired.ignore),
         facts_(live.facts),
         running_(live.running),
         server_version_(server_version) {}
@@ -54,6 +55,8 @@ class Comparison {
  private:
   Value one(const AttributeSchema& attribute, const Value& wanted, const Value& owned,
             const Value& live, const Path& path) {
+    // Not owned any more, so neither drift nor a change that apply would refuse to overwrite.
+    if (ignore_.contains(path.text())) return {};
     if (is_parts(attribute)) return parts(attribute, wanted, owned, live, path);
     if (is_nested(attribute)) {
       if (wanted.is_null() && owned.is_null()) return {};
@@ -74,7 +77,9 @@ class Comparison {
       const auto& own = field(owned, name);
       const auto& is = field(live, name);
       const auto here = path.child(name);
-      if (want.is_null()) {
+      if (ignore_.contains(here.text())) {
+        if (!own.is_null()) after.emplace_back(name, own);  // it stays ours, as it was
+      } else if (want.is_null()) {
         part_gone(attribute, own, is, here);
       } else if (is.is_null()) {
         if (!own.is_null()) {
@@ -189,6 +194,7 @@ class Comparison {
   }
 
   const std::set<std::string>& unset_;
+  const std::set<std::string>& ignore_;
   const model::LiveFacts& facts_;
   const Value& running_;
   int server_version_;
@@ -281,7 +287,7 @@ Difference difference_of_new(const ObjectSchema& object, const Value& after) {
 
 Difference difference(const ObjectSchema& object, const Desired& desired, const Value& owned,
                       const model::LiveObject& live, int server_version) {
-  Comparison comparison(desired.unset, live, server_version);
+  Comparison comparison(desired, live, server_version);
   const auto wanted = with_defaults(object, desired.attributes, false, server_version);
   auto after = comparison.object(object, wanted, owned, live.attributes, Path());
   auto result = comparison.take();

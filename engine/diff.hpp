@@ -15,6 +15,7 @@ namespace pveplan::engine {
 struct Desired {
   schema::Value attributes;
   std::set<std::string> unset;
+  std::set<std::string> ignore{};  ///< paths that others may change once the object exists
 };
 
 /// The difference between what is wanted, what pveplan wrote last, and what is.

@@ -69,6 +69,7 @@ class StepOrder {
   }
 
   static bool changes_something(const Change& change) {
+    if (change.action == Action::no_op) return false;
     if (change.action != Action::update || change.resumes) return true;
     if (change.effects.availability >= model::Availability::restart) return true;
     return std::any_of(change.attributes.begin(), change.attributes.end(),
@@ -80,7 +81,9 @@ class StepOrder {
     step.address = change.address;
     step.operation = kStateOnly;
     step.writes = 0;
-    step.summary = change.action == Action::forget ? "forget" : "release";
+    step.summary = change.action == Action::forget  ? "forget"
+                   : change.action == Action::no_op ? "take into the state"
+                                                    : "release";
     if (change.action != Action::forget) {
       step.arguments = schema::Value::map({{"after", change.after}});
     }

@@ -99,7 +99,17 @@ std::string topology_digest(const schema::Topology& topology) {
     for (const auto& dependency : resource.dependencies) needs.insert(dependency.target.text());
     for (const auto& need : needs) text += "\n needs " + need;
     for (const auto& path : resource.unset) text += "\n unset " + path;
+    for (const auto& path : resource.lifecycle.ignore) text += "\n ignore " + path;
+    if (resource.lifecycle.observe) text += "\n observe";
   }
+  std::set<std::string> entries;
+  for (const auto& each : topology.moved)
+    entries.insert("moved " + each.from.text() + " " + each.to.text());
+  for (const auto& each : topology.removed)
+    entries.insert(fmt::format("removed {} {}", each.address.text(), each.destroy));
+  for (const auto& each : topology.imports)
+    entries.insert("import " + each.to.text() + " " + each.id);
+  for (const auto& entry : entries) text += "\n" + entry;
   return model::sha256_hex(text);
 }
 

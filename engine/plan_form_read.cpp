@@ -161,6 +161,8 @@ class FormReader {
     change.fingerprint = members.text("fingerprint");
     change.facts = value(members, "facts");
     change.resumes = members.flag("resumes");
+    change.moved_from = members.text("moved_from");
+    change.imported_from = members.text("imported_from");
     change.dependencies = addresses(members, "dependencies");
     check(members, "the change of " + change.address.text());
   }

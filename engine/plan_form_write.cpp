@@ -93,7 +93,8 @@ class FormWriter {
 
   Value write(const model::Change& change) const {
     const auto& [address, action, identity, before, after, exported, attributes, effects, reason,
-                 notes, warnings, fingerprint, facts, resumes, dependencies] = change;
+                 notes, warnings, fingerprint, facts, resumes, moved_from, imported_from,
+                 dependencies] = change;
     MemberWriter writer;
     writer.put("address", address.text());
     writer.put("action", std::string(model::name(action)));
@@ -109,6 +110,8 @@ class FormWriter {
     writer.put("fingerprint", fingerprint);
     writer.put("facts", value(facts));
     writer.put("resumes", flag(resumes));
+    writer.put("moved_from", moved_from);
+    writer.put("imported_from", imported_from);
     writer.put("dependencies", all(dependencies));
     return writer.take();
   }

@@ -4,6 +4,7 @@
 #include "engine/effects.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
+#include "engine/refusals.hpp"
 #include "engine/remembered_secrets.hpp"
 #include "engine/waiting.hpp"
 #include "schema/json.hpp"
@@ -176,6 +177,10 @@ class Planner final : public Exports {
       } else {
         create(resource, attributes, "");
       }
+    } else if (object == nullptr && resource.lifecycle.observe) {
+      result_.plan.drift.push_back({resource.address, schema::Path(), row->second.owned, Value(),
+                                    attributes, "is gone; only observed: left as it is"});
+      exports_[resource.address] = row->second.exported;
     } else if (object == nullptr) {
       result_.plan.drift.push_back({resource.address, schema::Path(), row->second.owned, Value(),
                                     attributes, "is gone; it will be created again"});
@@ -240,14 +245,19 @@ class Planner final : public Exports {
         live.running.is_null() && live.facts.find("awaits_start") == nullptr;
     const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
     if (row.status == model::RowStatus::ok && attributes == seen.owned &&
-        seen.attributes == seen.owned && waits_for_nothing && !moved) {
+        seen.attributes == seen.owned && waits_for_nothing && !moved &&
+        !is_new_here(resource.address)) {
       unchanged(resource, known, seen.exported);  // the common case, without walking the schema
       return;
     }
     auto visible = live;
     visible.attributes = seen.attributes;
-    auto difference = engine::difference(type.schema().object, {attributes, resource.unset},
+    auto difference = engine::difference(type.schema().object,
+                                         {attributes, resource.unset, resource.lifecycle.ignore},
                                          seen.owned, visible, input_.cluster.version);
+    if (resource.lifecycle.observe)
+      return observe(resource, known, seen.exported, std::move(difference));
+    if (input_.set_changes.adopted.contains(resource.address)) difference.drift.clear();
     for (auto& drift : difference.drift) {
       drift.address = resource.address;
       result_.plan.drift.push_back(std::move(drift));
@@ -258,13 +268,16 @@ class Planner final : public Exports {
     const bool restarts = !waits.empty() && restart_allowed(resource.address, attributes);
     if (!waits.empty() && !restarts && difference.changes.empty())
       result_.plan.waiting.emplace_back(resource.address, waits);
-    if (difference.changes.empty() && !resumes && !restarts) {
+    const bool alike = difference.changes.empty() && !resumes && !restarts;
+    if (alike && !is_new_here(resource.address)) {
       unchanged(resource, known, seen.exported);
       return;
     }
     Change change;
     change.address = resource.address;
     change.action = difference.forces_replace ? Action::replace : Action::update;
+    if (alike) change.action = Action::no_op;
+    name_origin(change);
     change.identity = live.identity;
     change.before = seen.attributes;
     change.after = std::move(difference.after);
@@ -314,6 +327,27 @@ class Planner final : public Exports {
     effects.waits_for_restart = true;
   }
 
+  /// What differs is told as drift, and nothing is planned.
+  void observe(const schema::Resource& resource, const Known& known, const Value& exported,
+               Difference difference) {
+    const auto& [row, live] = known;
+    for (auto& change : difference.changes) {
+      if (change.released) continue;
+      model::Drift drift;
+      drift.address = resource.address;
+      drift.path = std::move(change.path);
+      const Value* was = row.owned.find(drift.path);
+      const bool remembered = was != nullptr && !input_.set_changes.adopted.contains(row.address);
+      if (remembered) drift.was = *was;
+      drift.is = std::move(change.before);
+      drift.wanted = std::move(change.after);
+      drift.note = "only observed: left as it is";
+      result_.plan.drift.push_back(std::move(drift));
+    }
+    note_move(resource, row, live);
+    unchanged(resource, known, exported);
+  }
+
   /// A guest that runs elsewhere is shown and left there (LANGUAGE 10).
   void note_move(const schema::Resource& resource, const model::Row& row,
                  const model::LiveObject& live) {
@@ -324,16 +358,31 @@ class Planner final : public Exports {
         {resource.address, schema::Path({"node"}), *was, *is, *was, "left as it is"});
   }
 
+  /// Whether the row came under this address with this plan.
+  bool is_new_here(const ResourceAddress& address) const {
+    const auto& changes = input_.set_changes;
+    return changes.moved_from.contains(address) || changes.imported_from.contains(address);
+  }
+  void name_origin(Change& change) const {
+    const auto& [moved_from, imported_from, adopted, kept] = input_.set_changes;
+    const auto move = moved_from.find(change.address);
+    if (move != moved_from.end()) change.moved_from = move->second.text();
+    const auto import = imported_from.find(change.address);
+    if (import != imported_from.end()) change.imported_from = import->second;
+  }
+
   void unchanged(const schema::Resource& resource, const Known& known, const Value& seen) {
     const auto& [row, live] = known;
     ++result_.plan.matching;
     exports_[resource.address] = seen;
     auto dependencies = direct_dependencies(resource.address);
     const auto& exported = live.exported.is_null() ? row.exported : live.exported;
+    const bool observed = resource.lifecycle.observe;
     if (dependencies == row.dependencies && exported == row.exported &&
-        live.identity == row.identity)
+        live.identity == row.identity && observed == row.observed)
       return;
     auto silent = row;
+    silent.observed = observed;
     silent.dependencies = std::move(dependencies);
     silent.exported = exported;
     silent.identity = live.identity;
@@ -367,7 +416,12 @@ class Planner final : public Exports {
     Change change;
     change.address = row.address;
     change.identity = row.identity;
-    if (const auto* object = std::get_if<model::LiveObject>(&outcome)) {
+    const auto* resource = input_.topology.find(row.address);
+    if (row.observed || (resource != nullptr && resource->lifecycle.observe)) {
+      forget_living(change, row, outcome, "was only observed; it stays as it is");
+    } else if (input_.set_changes.kept.contains(row.address)) {
+      forget_living(change, row, outcome, "stays as it is: [[removed]] says destroy = false");
+    } else if (const auto* object = std::get_if<model::LiveObject>(&outcome)) {
       const auto& type = type_of(row.address);
       change.action = Action::remove;
       change.before = object->attributes;
@@ -381,6 +435,14 @@ class Planner final : public Exports {
     }
     change.reason = removal_reason(row.address);
     result_.plan.changes.push_back(std::move(change));
+  }
+
+  void forget_living(Change& change, const model::Row& row, const model::ReadOutcome& outcome,
+                     const char* why) const {
+    change.action = Action::forget;
+    change.notes.push_back(why);
+    if (const auto* object = std::get_if<model::LiveObject>(&outcome))
+      change.fingerprint = live_fingerprint(type_of(row.address), row, *object, change.effects);
   }
 
   std::string removal_reason(const ResourceAddress& address) const {
@@ -421,7 +483,7 @@ class Planner final : public Exports {
     plan.steps =
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
     for (const auto& change : plan.changes) require_permission(change);
-    refuse_what_cannot_be_done();
+    refuse(input_, result_);
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.
@@ -432,39 +494,6 @@ class Planner final : public Exports {
       if (address.type == "pool" && !id.empty()) pools.emplace(id, address);
     }
     return pools;
-  }
-
-  /// What a provider cannot do (yet) is an error of the plan, not of a step in the middle of apply.
-  void refuse_what_cannot_be_done() {
-    for (const auto& step : result_.plan.steps) {
-      if (step.operation == "refuse")
-        add_error(step.address, "Not possible", text_of(step.arguments.find("reason")));
-    }
-    for (const auto& change : result_.plan.changes) {
-      if (change.action == Action::replace && change.facts.find("volumes") != nullptr)
-        add_error(change.address, "Would replace a guest", replacement_text(change));
-    }
-  }
-
-  static std::string replacement_text(const Change& change) {
-    std::string reasons;
-    for (const auto& attribute : change.attributes) {
-      if (attribute.forces_replace)
-        reasons += (reasons.empty() ? "" : ", ") + attribute.path.text();
-    }
-    return fmt::format(
-        "{} cannot be changed on a living guest, and pveplan never replaces one on its own. Take "
-        "the "
-        "change back, or destroy the guest by removing its block and then add it again.",
-        reasons);
-  }
-
-  void add_error(const ResourceAddress& address, std::string summary, std::string detail) {
-    const auto* resource = input_.topology.find(address);
-    auto diagnostic = schema::error(std::move(summary), std::move(detail),
-                                    resource == nullptr ? schema::Span() : resource->span);
-    diagnostic.address = address;
-    result_.diagnostics.add(std::move(diagnostic));
   }
 
   void require_permission(const Change& change) {

@@ -33,6 +33,16 @@ struct PlanRequest {
   std::vector<std::string> restart;          ///< globs over addresses
 };
 
+/// What `[[moved]]`, `[[removed]]`, `[[import]]` and `manage = "observe"` did to the rows that a
+/// plan is made from.
+struct SetChanges {
+  std::map<schema::ResourceAddress, schema::ResourceAddress> moved_from;
+  std::map<schema::ResourceAddress, std::string> imported_from;  ///< the id
+  /// Rows that are new: nobody changed anything "since the last apply".
+  std::set<schema::ResourceAddress> adopted;
+  std::set<schema::ResourceAddress> kept;  ///< `[[removed]]` with destroy = false
+};
+
 /// Attributes as chosen at plan time; where there is no entry, as stated.
 using ChosenAttributes = std::map<schema::ResourceAddress, schema::Value>;
 
@@ -47,6 +57,7 @@ struct PlanInput {
   const model::ClusterFacts& cluster;
   const core::TypeRegistry& types;
   const PlanRequest& request;
+  const SetChanges& set_changes;
   SecretDigest digest = {};  ///< where the topology has secrets: what the state remembers them by
 };
 

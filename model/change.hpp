@@ -51,7 +51,9 @@ struct Change {
   std::vector<std::string> warnings;
   std::string fingerprint;  ///< of the live object's owned fields when the plan was made
   LiveFacts facts;
-  bool resumes = false;                               ///< finishes an incomplete object
+  bool resumes = false;       ///< finishes an incomplete object
+  std::string moved_from;     ///< the address that the state had it under; empty: no other
+  std::string imported_from;  ///< the id of an object that is managed from now on
   std::vector<schema::ResourceAddress> dependencies;  ///< direct ones, sorted: go into the row
 };
 

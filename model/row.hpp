@@ -32,6 +32,7 @@ struct Row {
   schema::ResourceAddress address;
   int schema_version = 1;
   RowStatus status = RowStatus::ok;
+  bool observed = false;  ///< `manage = "observe"`: never written, and forgotten instead of removed
   Identity identity;
   /// The attributes that pveplan last wrote, as an object: exactly these are owned. Never a secret;
   /// a secret's place holds {"hmac": …}.

@@ -218,6 +218,8 @@ struct ObjectSchema {
   std::vector<AttributeSchema> attributes;
   std::vector<CrossConstraint> constraints;
   const AttributeSchema* find(std::string_view name) const;
+  /// What "nic.lan.vlan" names; the keyed part itself for "nic.lan". nullptr when there is none.
+  const AttributeSchema* find(const Path& path) const;
 };
 
 }  // namespace pveplan::schema

@@ -5,6 +5,7 @@
 #include "schema/instance_keys.hpp"
 #include "schema/later.hpp"
 #include "schema/merge.hpp"
+#include "schema/set_changes.hpp"
 #include "schema/suggest.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,8 @@ namespace {
 
 /// Top-level names that are no resource types.
 bool is_root_block(std::string_view name) {
-  return name == "pveplan" || name == "proxmox" || name == "variable" || name == "profile";
+  return name == "pveplan" || name == "proxmox" || name == "variable" || name == "profile" ||
+         is_set_change(name);
 }
 
 /// What stands in a block and is no attribute of the resource.
@@ -57,7 +59,8 @@ class BlockCollector {
   }
 
   void unknown_type(const Entry& entry) {
-    std::vector<std::string> names = {"pveplan", "proxmox", "variable", "profile"};
+    std::vector<std::string> names = {"pveplan", "proxmox", "variable", "profile",
+                                      "moved",   "removed", "import"};
     for (const auto& [type, schema] : context_.registry.all()) names.push_back(type);
     add_error("Unknown block",
               fmt::format("\"{}\" is no type of resource.{}", entry.key,
@@ -222,17 +225,7 @@ class BlockCollector {
                    const ResourceSchema& schema, const Entry& unset, Block& block) {
     const auto path = Path::parse(text);
     const auto span = context_.narrow(unset.value->span, text);
-    if (schema.find(path.steps().front()) == nullptr) {
-      std::vector<std::string> names;
-      for (const auto& attribute : schema.object.attributes) names.push_back(attribute.name);
-      add_error("Unknown attribute",
-                fmt::format("\"unset\" names paths such as \"nic.lan.vlan\", and a {} has no "
-                            "attribute \"{}\".{}",
-                            schema.type, path.steps().front(),
-                            context_.guess(path.steps().front(), names)),
-                span);
-      return inherited;
-    }
+    if (!check_path(context_, schema, "unset", text, span)) return inherited;
     if (has_path(*own, path)) {
       add_error("Set and unset",
                 fmt::format("\"unset\" names \"{}\", and the same block states it.", text), span);

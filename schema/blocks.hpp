@@ -28,6 +28,10 @@ struct Block {
   std::map<std::string, NodePtr> overrides;  ///< `each.KEY`
 };
 
+/// Whether the text names an attribute by its path, as `unset` and `ignore` do; else says so.
+bool check_path(DecodeContext& context, const ResourceSchema& schema, std::string_view key,
+                const std::string& text, Span span);
+
 /// Finds all resource blocks of the root file, judges their names, and enters them into the
 /// context's groups. Blocks whose type or name is wrong, or not supported yet, are reported and
 /// left out.

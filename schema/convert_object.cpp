@@ -151,9 +151,14 @@ void Converter::unknown_attribute(const Node& table, const Entry& entry, const O
                                   const Site& site) {
   const auto place = at_key(site, entry);
   const bool inner = schema_ != nullptr && &schema != &schema_->object;
-  const auto names = writable_names(schema);
+  auto names = writable_names(schema);
+  if (schema_ != nullptr && !inner) {
+    for (const auto& each : lifecycle_attributes()) names.push_back(each.name);
+  }
   const auto near = suggestions(entry.key, names);
-  if (inner && schema_->find(entry.key) != nullptr && near.empty() && opened_by_header(table)) {
+  const bool of_block =
+      inner && (schema_->find(entry.key) != nullptr || is_lifecycle_key(entry.key));
+  if (of_block && near.empty() && opened_by_header(table)) {
     return swallowed(table, entry, place);
   }
   if (!inner && schema_ != nullptr && is_later_attribute(entry.key)) {

@@ -82,6 +82,36 @@ void decode_after(DecodeContext& context, const Block& block, const ResourceAddr
   }
 }
 
+/// Takes `manage` and `ignore` out of the instance's tree.
+Lifecycle take_lifecycle(Converter& converter, const ResourceSchema& schema, NodePtr& tree) {
+  Lifecycle lifecycle;
+  bool any = false;
+  for (const auto& attribute : lifecycle_attributes()) {
+    const auto* entry = tree->find(attribute.name);
+    if (entry == nullptr) continue;
+    any = true;
+    Site site;
+    site.attribute = &attribute;
+    site.name = attribute.name;
+    site.span = entry->value->span;
+    const auto value = converter.convert(*entry->value, attribute.type, site);
+    if (attribute.name == "manage") {
+      lifecycle.observe = value == Value::string("observe");
+    } else if (value.kind() == Value::Kind::list) {
+      for (const auto& item : value.as_list()) {
+        if (!item.is_string()) continue;
+        auto& context = converter.context();
+        const auto span = context.narrow(site.span, item.as_string());
+        if (check_path(context, schema, attribute.name, item.as_string(), span))
+          lifecycle.ignore.insert(item.as_string());
+      }
+    }
+  }
+  if (any)
+    tree = without_entries(tree, [](const std::string& key) { return is_lifecycle_key(key); });
+  return lifecycle;
+}
+
 /// A table by node that names a node which has no instance.
 void check_node_tables(DecodeContext& context, const Block& block) {
   if (!block.keyed || block.uncertain) return;
@@ -99,6 +129,22 @@ void check_node_tables(DecodeContext& context, const Block& block) {
 }
 
 }  // namespace
+
+bool check_path(DecodeContext& context, const ResourceSchema& schema, std::string_view key,
+                const std::string& text, Span span) {
+  const auto path = Path::parse(text);
+  if (schema.object.find(path) != nullptr) return true;
+  std::vector<std::string> names;
+  for (const auto& attribute : schema.object.attributes) names.push_back(attribute.name);
+  context.diagnostics.add(
+      error("Unknown attribute",
+            fmt::format("\"{}\" names paths such as \"nic.lan.vlan\". {} has no attribute "
+                        "\"{}\".{}",
+                        key, with_article(schema.type), text,
+                        context.guess(path.steps().empty() ? text : path.steps().front(), names)),
+            span));
+  return false;
+}
 
 std::vector<std::string> named_nodes(const Block& block) {
   std::set<std::string> names;
@@ -136,6 +182,7 @@ Resource decode_instance(DecodeContext& context, const Block& block,
   converter.set_instance(&resource.address, (block.unexpanded || block.uncertain) && !key);
   converter.set_owner(with_article(block.address.type));
   converter.set_block(block.address.text(), block.schema, block.span);
+  resource.lifecycle = take_lifecycle(converter, *block.schema, resource.tree);
   Site site;
   site.span = block.span;
   resource.attributes = converter.convert_object(*resource.tree, block.schema->object, site);

@@ -4,6 +4,7 @@
 #include "schema/conflicts.hpp"
 #include "schema/decode_context.hpp"
 #include "schema/root_blocks.hpp"
+#include "schema/set_changes.hpp"
 #include "schema/type_words.hpp"
 #include "schema/variables.hpp"
 
@@ -141,6 +142,7 @@ void decode_root(const std::shared_ptr<DecodeContext>& context, const Node& root
   }
   std::sort(topology.resources.begin(), topology.resources.end(),
             [](const Resource& a, const Resource& b) { return a.address < b.address; });
+  decode_set_changes(*context, root, topology);
   check_connection(*context, topology);
   find_conflicts(topology, previews, context->diagnostics);
   check_types(*context, topology);

@@ -13,6 +13,24 @@ const AttributeSchema* ObjectSchema::find(std::string_view name) const {
   return at == attributes.end() ? nullptr : &*at;
 }
 
+const AttributeSchema* ObjectSchema::find(const Path& path) const {
+  const AttributeSchema* attribute = nullptr;
+  const ObjectSchema* object = this;
+  bool names_part = false;  // the step is the name of a part or the key of a map
+  for (const auto& step : path.steps()) {
+    if (names_part) {
+      names_part = false;
+      continue;
+    }
+    attribute = object == nullptr ? nullptr : object->find(std::string_view(step));
+    if (attribute == nullptr) return nullptr;
+    object = attribute->type.object.get();
+    names_part =
+        attribute->type.kind == Type::Kind::keyed_part || attribute->type.kind == Type::Kind::map;
+  }
+  return attribute;
+}
+
 const ResourceSchema* SchemaRegistry::find(std::string_view type) const {
   const auto at = schemas_.find(type);
   return at == schemas_.end() ? nullptr : at->second;

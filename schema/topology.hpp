@@ -2,6 +2,7 @@
 
 #include "schema/diagnostic.hpp"
 #include "schema/document.hpp"
+#include "schema/lifecycle.hpp"
 #include "schema/resource_schema.hpp"
 #include "schema/value.hpp"
 
@@ -70,6 +71,7 @@ struct Resource {
   Span span;     ///< the block's header
   std::vector<Dependency> dependencies;
   std::set<std::string> unset;  ///< paths named by `unset`
+  Lifecycle lifecycle;
   /// Set for a per-node resource whose nodes are not stated: the address has no key yet, and
   /// expand_per_node() makes the instances. Values that name the node are unknown until then.
   std::shared_ptr<const InstanceRecipe> recipe;
@@ -91,9 +93,21 @@ struct StateBackend {
   Value options;  ///< the other keys
 };
 
-/// `[[moved]]`, `[[removed]]`, `[[import]]`: kept here from the first version.
+/// `[[moved]]`: one resource, or without a key all instances of a block, under another address.
 struct Moved {
   ResourceAddress from, to;
+  Span span;
+};
+/// `[[removed]]`: what happens to the object of a block that was taken out.
+struct Removed {
+  ResourceAddress address;
+  bool destroy = true;
+  Span span;
+};
+/// `[[import]]`: an object that exists and shall be managed from now on.
+struct Import {
+  ResourceAddress to;
+  std::string id;
   Span span;
 };
 
@@ -108,6 +122,8 @@ struct Topology {
   std::optional<SecretSource> secret_key;
   std::vector<Resource> resources;
   std::vector<Moved> moved;
+  std::vector<Removed> removed;
+  std::vector<Import> imports;
   std::vector<VariableBinding> variables;  ///< sorted by name
 
   const Resource* find(const ResourceAddress& address) const;

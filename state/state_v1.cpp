@@ -64,6 +64,12 @@ bool read_incomplete(Members& members) {
   return status == "incomplete";
 }
 
+bool read_observed(Members& members) {
+  const auto manage = members.text("manage");
+  if (!manage.empty() && manage != "observe") members.reject("manage");
+  return manage == "observe";
+}
+
 }  // namespace
 
 Value to_value(const Row& row) {
@@ -71,6 +77,7 @@ Value to_value(const Row& row) {
   writer.put("address", row.address);
   writer.put("schema_version", row.schema_version);
   if (row.incomplete) writer.put("status", std::string("incomplete"));
+  if (row.observed) writer.put("manage", std::string("observe"));
   writer.put("identity", row.identity);
   writer.put("owned", row.owned);
   writer.put("exported", row.exported);
@@ -103,6 +110,7 @@ schema::Result<Row> row_from(const Value& value) {
   row.schema_version = members.number("schema_version");
   if (row.schema_version == 0 || row.schema_version > INT_MAX) members.reject("schema_version");
   row.incomplete = read_incomplete(members);
+  row.observed = read_observed(members);
   row.identity = members.value("identity");
   row.owned = members.value("owned");
   row.exported = members.value("exported");
@@ -141,6 +149,7 @@ Row from_memory(const model::Row& row, const Value& unknown) {
   wire.address = row.address.text();
   wire.schema_version = static_cast<std::uint64_t>(row.schema_version);
   wire.incomplete = row.status == model::RowStatus::incomplete;
+  wire.observed = row.observed;
   wire.identity = row.identity;
   wire.owned = row.owned;
   wire.exported = row.exported;
@@ -166,6 +175,7 @@ schema::Result<MemoryRow> to_memory(Row wire) {
   row.address = *address;
   row.schema_version = static_cast<int>(wire.schema_version);
   row.status = wire.incomplete ? model::RowStatus::incomplete : model::RowStatus::ok;
+  row.observed = wire.observed;
   row.identity = std::move(wire.identity);
   row.owned = std::move(wire.owned);
   row.exported = std::move(wire.exported);

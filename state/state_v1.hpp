@@ -25,6 +25,7 @@ struct Row {
   std::string address;
   std::uint64_t schema_version = 1;
   bool incomplete = false;
+  bool observed = false;
   schema::Value identity, owned, exported;
   std::map<std::string, Part> parts;
   std::vector<std::string> dependencies;

@@ -155,7 +155,7 @@ class Chooser {
 
   Value choose_value(const Resource& resource, const schema::AttributeSchema& attribute) {
     const Value* remembered = owned(resource).find(attribute.name);
-    if (remembered != nullptr && attribute.choice != Choice::instance_name) return *remembered;
+    if (remembered != nullptr) return *remembered;
     switch (attribute.choice) {
       case Choice::hash_id:
         return Value::string(hash_id(topology_, cluster_, resource.address));

@@ -22,7 +22,7 @@ constexpr std::size_t kColumn = 19;
 /// Leaves of a value as "path" → text, so that both sides can be laid beside each other.
 void leaves(const schema::ObjectSchema& schema, const schema::Value& value,
             const schema::Path& path, std::map<std::string, std::string>& out) {
-  const auto* attribute = view::find_attribute(schema, path);
+  const auto* attribute = schema.find(path);
   const auto text = path.empty() ? std::string() : view::value_text(attribute, value);
   const bool is_table = value.has_fields() && !value.as_fields().empty();
   if (is_table && text != view::kSecret) {

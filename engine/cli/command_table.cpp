@@ -50,6 +50,15 @@ std::vector<CommandSpec> topology_commands() {
        "them in reverse order.",
        {"auto-approve", "allow", "parallelism", "trace"},
        {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"}},
+      {"drift",
+       "",
+       "tell what others changed",
+       "Compares every managed attribute with what pveplan last wrote: what it was, what it is, "
+       "and "
+       "what the topology wants. Changes nothing. Exit code 2 when anything differs, 3 when "
+       "something cannot be read.",
+       {"format", "locked", "trace"},
+       {"pveplan drift", "pveplan drift --format json"}},
       {"lock",
        "",
        "pin the images",

@@ -49,6 +49,7 @@ async::Task<int> run_command(Program& program, Options options) {
   if (name == "validate") return run_validate(program, std::move(options));
   if (name == "plan") return run_plan(program, std::move(options));
   if (name == "apply" || name == "destroy") return run_apply(program, std::move(options));
+  if (name == "drift") return run_drift(program, std::move(options));
   if (name == "lock") return run_lock(program, std::move(options));
   if (name == "show") return run_show(program, std::move(options));
   if (name == "state list") return run_state_list(program, std::move(options));

@@ -27,8 +27,10 @@ std::string headline(const engine::RunAccount& account, const model::Plan& plan,
                      const std::string& verb) {
   if (!account.complete()) return {};
   const auto counts = count_changes(plan);
-  std::string text = fmt::format("{} complete: {} added, {} changed, {} destroyed", verb,
-                                 counts.add, counts.change, counts.destroy);
+  std::string text = verb + " complete: ";
+  if (counts.import > 0) text += fmt::format("{} imported, ", counts.import);
+  text +=
+      fmt::format("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} forgotten", counts.forget);
   return text + ".\n";
 }

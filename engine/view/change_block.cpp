@@ -16,22 +16,6 @@ using model::Change;
 using schema::Value;
 using TypeKind = schema::Type::Kind;
 
-const schema::AttributeSchema* find_attribute(const schema::ObjectSchema& object,
-                                              const schema::Path& path) {
-  const auto* here = &object;
-  const schema::AttributeSchema* attribute = nullptr;
-  const auto& steps = path.steps();
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (here == nullptr) return nullptr;
-    attribute = here->find(steps[i]);
-    if (attribute == nullptr) return nullptr;
-    if (attribute->type.kind == TypeKind::any) return nullptr;
-    if (attribute->type.kind == TypeKind::keyed_part) ++i;  // the part's own name
-    here = attribute->type.object.get();
-  }
-  return attribute;
-}
-
 namespace {
 
 constexpr std::size_t kNameColumn = 8;
@@ -136,7 +120,7 @@ void free_form_lines(char symbol, const std::string& name, const Value& value, s
 
 std::string attribute_text(const AttributeChange& attribute, const schema::ResourceSchema* schema,
                            std::size_t width) {
-  const auto* found = schema != nullptr ? find_attribute(schema->object, attribute.path) : nullptr;
+  const auto* found = schema != nullptr ? schema->object.find(attribute.path) : nullptr;
   const auto symbol = symbol_of(attribute);
   const auto name = attribute.path.text();
   const bool free_form = found == nullptr || found->type.kind == TypeKind::any;
@@ -165,6 +149,10 @@ std::string losses_text(const Change& change) {
 
 std::string notes_text(const Change& change, bool allowed, std::size_t width) {
   std::string text = labelled("because", change.reason, width);
+  if (!change.moved_from.empty())
+    text += "      " + wrapped("moved from " + change.moved_from, 6, 16, width) + "\n";
+  if (!change.imported_from.empty())
+    text += "      " + wrapped("imported from " + change.imported_from, 6, 16, width) + "\n";
   for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
   for (const auto& effect : change.effects.data) {
     if (effect.kind != model::DataEffect::Kind::copy) continue;
@@ -197,7 +185,7 @@ std::string group_address(const ChangeGroup& group) {
 
 std::string attribute_brief(const AttributeChange& attribute,
                             const schema::ResourceSchema* schema) {
-  const auto* found = schema != nullptr ? find_attribute(schema->object, attribute.path) : nullptr;
+  const auto* found = schema != nullptr ? schema->object.find(attribute.path) : nullptr;
   return attribute.path.text() + " " + values_text(attribute, found);
 }
 
@@ -218,6 +206,7 @@ std::string folding_key(const Change& change) {
   std::string key(1, static_cast<char>(change.action));
   key += change.reason.find(" has no key ") == std::string::npos ? change.reason : "";
   if (change.effects.lost_bytes() > 0) key += change.address.text();
+  key += change.moved_from + "|" + change.imported_from;
   for (const auto& note : change.notes) key += "\n" + note;
   for (const auto& effect : change.effects.data)
     key += fmt::format("\n{} {}", effect.volume, effect.bytes);

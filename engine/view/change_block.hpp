@@ -8,10 +8,6 @@
 
 namespace pveplan::view {
 
-/// The attribute at a path, through objects and keyed parts; nullptr where the schema has none.
-const schema::AttributeSchema* find_attribute(const schema::ObjectSchema& object,
-                                              const schema::Path& path);
-
 /// Everything that a block says besides its address: changes with equal keys fold into one block.
 std::string folding_key(const model::Change& change);
 

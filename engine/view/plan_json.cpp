@@ -97,6 +97,8 @@ Value json_actions(Action action) {
   return json_texts({"no-op"});
 }
 
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value::string(text); }
+
 const char* worst_word(WorstEffect effect) {
   switch (effect) {
     case WorstEffect::data_loss:
@@ -212,6 +214,8 @@ Value json_change(const Change& change, const Operations& operations) {
        {"effects", json_effects(change.effects)},
        {"worst_effect", Value::string(worst_word(worst_effect(change)))},
        {"resumes", Value::boolean(change.resumes)},
+       {"previous_address", text_or_null(change.moved_from)},
+       {"imported_from", text_or_null(change.imported_from)},
        {"notes", json_texts(change.notes)},
        {"warnings", json_texts(change.warnings)},
        {"depends_on", json_addresses(change.dependencies)},
@@ -244,6 +248,7 @@ Value json_summary(const model::Plan& plan) {
                      {"destroy", json_number(counts.destroy)},
                      {"replace", json_number(counts.replace)},
                      {"forget", json_number(counts.forget)},
+                     {"import", json_number(counts.import)},
                      {"unchanged", json_number(plan.matching)},
                      {"effects", Value::map(std::move(by_effect))},
                      {"lost_bytes", json_number(lost)},
@@ -303,6 +308,15 @@ Value plan_json(const engine::SavedPlan& saved) {
        {"waiting_for_restart", json_pairs(plan.waiting, "what")},
        {"capacity", json_texts(plan.capacity)},
        {"warnings", Value::list(std::move(warnings))}});
+}
+
+Value drift_json(const engine::SavedPlan& saved) {
+  const auto plan = plan_json(saved);
+  Value::Fields fields;
+  for (const char* name : {"format_version", "pveplan_version", "topology", "complete", "cluster",
+                           "state", "resource_drift", "unreadable"})
+    fields.emplace_back(name, *plan.find(name));
+  return Value::map(std::move(fields));
 }
 
 }  // namespace pveplan::view

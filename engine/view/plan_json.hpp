@@ -11,4 +11,7 @@ namespace pveplan::view {
 /// The same plan gives the same value.
 schema::Value plan_json(const engine::SavedPlan& saved);
 
+/// `pveplan drift --format json`: the members of plan_json() that tell what others changed.
+schema::Value drift_json(const engine::SavedPlan& saved);
+
 }  // namespace pveplan::view

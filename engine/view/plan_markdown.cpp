@@ -256,8 +256,10 @@ std::string outside_lines(const Plan& plan) {
 std::string counts_text(const Plan& plan) {
   if (plan.empty()) return "no changes";
   const auto counts = count_changes(plan);
-  auto text = fmt::format("{} to add, {} to change, {} to destroy", counts.add, counts.change,
-                          counts.destroy);
+  std::string text;
+  if (counts.import > 0) text += fmt::format("{} to import, ", counts.import);
+  text += fmt::format("{} to add, {} to change, {} to destroy", counts.add, counts.change,
+                      counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} to forget", counts.forget);
   if (counts.replace > 0) text += fmt::format(" ({} replaced)", counts.replace);
   return text;

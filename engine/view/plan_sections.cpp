@@ -36,6 +36,7 @@ WorstEffect worst_effect(const Change& change) {
 ChangeCounts count_changes(const Plan& plan) {
   ChangeCounts counts;
   for (const auto& change : plan.changes) {
+    if (!change.imported_from.empty()) ++counts.import;
     switch (change.action) {
       case Action::create:
         ++counts.add;

@@ -21,7 +21,7 @@ struct Section {
 std::vector<Section> sections(const model::Plan& plan);
 
 struct ChangeCounts {
-  std::uint64_t add = 0, change = 0, destroy = 0, forget = 0, replace = 0;
+  std::uint64_t add = 0, change = 0, destroy = 0, forget = 0, replace = 0, import = 0;
 };
 /// A replacement counts as added and as destroyed.
 ChangeCounts count_changes(const model::Plan& plan);

@@ -68,12 +68,12 @@ std::string drift_value(const schema::AttributeSchema* attribute, const schema::
 
 std::string drift_line(const model::Drift& drift, const schema::SchemaRegistry& schemas) {
   const auto* schema = schemas.find(drift.address.type);
-  const auto* attribute = schema != nullptr ? find_attribute(schema->object, drift.path) : nullptr;
+  const auto* attribute = schema != nullptr ? schema->object.find(drift.path) : nullptr;
   std::string text = "  " + padded(drift.address.text(), 13);
   if (drift.path.empty()) return text + wrapped(drift.note, columns(text), 24) + "\n";
   text += padded(drift.path.text(), 9);
-  auto values = fmt::format("was {}, is {}", drift_value(attribute, drift.was),
-                            drift_value(attribute, drift.is));
+  auto values = "is " + drift_value(attribute, drift.is);
+  if (!drift.was.is_null()) values = "was " + drift_value(attribute, drift.was) + ", " + values;
   if (drift.wanted.is_null()) {
     values += ", no longer stated: left as it is";
   } else if (drift.wanted == drift.is) {
@@ -154,8 +154,10 @@ std::string coloured(const std::string& text) {
 
 std::string summary_text(const Plan& plan) {
   const auto counts = count_changes(plan);
-  std::string text = fmt::format("Plan: {} to add, {} to change, {} to destroy", counts.add,
-                                 counts.change, counts.destroy);
+  std::string text = "Plan: ";
+  if (counts.import > 0) text += fmt::format("{} to import, ", counts.import);
+  text += fmt::format("{} to add, {} to change, {} to destroy", counts.add, counts.change,
+                      counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} to forget", counts.forget);
   text += ".\n" + effects_line(plan);
   if (counts.replace > 0) {
@@ -186,6 +188,12 @@ std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& sche
 }
 
 }  // namespace
+
+std::string drift_report(const Plan& plan, const schema::SchemaRegistry& schemas) {
+  const auto text = partial_text(plan) + origin_line(plan) + "\n\n";
+  if (!plan.drift.empty()) return text + drift_text(plan, schemas);
+  return text + "No drift. Everything that pveplan manages is as it left it.\n";
+}
 
 std::string plan_text(const Plan& plan, const schema::SchemaRegistry& schemas,
                       const PlanTextOptions& options) {

@@ -19,6 +19,9 @@ struct PlanTextOptions {
 std::string plan_text(const model::Plan& plan, const schema::SchemaRegistry& schemas,
                       const PlanTextOptions& options = {});
 
+/// What others changed since the last apply, and nothing of what apply would do.
+std::string drift_report(const model::Plan& plan, const schema::SchemaRegistry& schemas);
+
 /// `Plan: 1 to add, 6 to change, 1 to destroy.` and the line of effects.
 std::string summary_text(const model::Plan& plan);
 

@@ -92,4 +92,9 @@ schema::Diagnostic WriteResult::diagnostic() const {
   return result;
 }
 
+model::Identity ResourceType::adopted_identity(const schema::ResourceAddress&, const schema::Value&,
+                                               const std::string&) const {
+  return {};
+}
+
 }  // namespace pveplan::core

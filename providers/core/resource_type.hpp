@@ -14,6 +14,11 @@
 
 namespace pveplan::core {
 
+/// A note of a row that is read before it is in the state: the object exists and gets the row
+/// because it is imported ("import") or only observed ("observe"). Its parts are named by their
+/// stated slots, or where there is only one choice.
+inline constexpr const char* kAdopting = "adopting";
+
 /// The whole contract between the engine and a resource type. One object a type, stateless.
 class ResourceType {
  public:
@@ -26,6 +31,11 @@ class ResourceType {
   /// Where the object lives, or would live: from what is desired, for what has no row yet.
   virtual model::Identity identity(const schema::ResourceAddress& address,
                                    const schema::Value& desired) const = 0;
+  /// Where the object is that the topology calls `id`, or when that is empty, what its attributes
+  /// name; null when they name none or no such object can be taken over.
+  virtual model::Identity adopted_identity(const schema::ResourceAddress& address,
+                                           const schema::Value& desired,
+                                           const std::string& id) const;
   /// What references resolve to once `after` is in force; unknown where only the server can tell.
   virtual schema::Value exports(const schema::ResourceAddress& address, const schema::Value& after,
                                 const model::Identity& identity) const = 0;

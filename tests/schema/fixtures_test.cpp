@@ -53,7 +53,7 @@ TEST_CASE("every shared topology validates but for what is not supported yet") {
   }
   const auto folder = *shared + "/topologies";
   CHECK(refused(load_fixture(folder, "homelab.toml")) ==
-        Texts{"[mapping_pci.gpu]", "wait", "protect", "efi", "hostpci", "efi", "[container.proxy]",
+        Texts{"[mapping_pci.gpu]", "wait", "efi", "hostpci", "efi", "[container.proxy]",
               "[container.media]", "[output.dns]"});
   CHECK(refused(load_fixture(folder, "cozystack.toml")) ==
         Texts{"[role.capmox]", "[user.capmox]", "[token.capmox]", "[acl.capmox]", "user_data",
@@ -61,7 +61,7 @@ TEST_CASE("every shared topology validates but for what is not supported yet") {
   CHECK(refused(load_fixture(folder, "k3s-ha.toml")) == Texts{"[k3s.home]"});
   CHECK(refused(load_fixture(folder, "kubernetes-vms.toml")) ==
         Texts{"node", "wait", "wait_timeout", "[output.nodes]"});
-  CHECK(refused(load_fixture(folder, "ceph-opensuse.toml")) == Texts{"ssh", "wait", "protect"});
+  CHECK(refused(load_fixture(folder, "ceph-opensuse.toml")) == Texts{"ssh", "wait"});
   CHECK(refused(load_fixture(folder, "company/prod/pveplan.toml",
                              {"company/prod/prod.vars.toml"})) == Texts{"include", "\"http\""});
   CHECK(refused(load_fixture(folder, "company/stage/pveplan.toml",

@@ -45,6 +45,11 @@ model::Identity planned_identity(const schema::ResourceAddress& address, const V
   return Value::map(std::move(fields));
 }
 
+model::Identity adopted_guest_identity(const Value& desired, const std::string& id) {
+  const auto vmid = id.empty() ? integer_of(desired, "vmid") : parse_integer(id).value_or(0);
+  return vmid <= 0 ? Value() : Value::map({{"vmid", Value::integer(vmid)}});
+}
+
 model::Identity identity_of(const Guest& guest) {
   Value::Fields fields{{"vmid", Value::integer(guest.vmid)}, {"node", Value::string(guest.node)}};
   if (const auto uuid = guest.uuid(); !uuid.empty())

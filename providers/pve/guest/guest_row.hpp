@@ -12,6 +12,8 @@ namespace pveplan::pve {
 /// {vmid, node} of a guest that does not exist yet, from what was chosen for it.
 model::Identity planned_identity(const schema::ResourceAddress& address,
                                  const schema::Value& desired);
+/// {vmid} of a guest that exists: `id`, or else the stated number; null when that is none.
+model::Identity adopted_guest_identity(const schema::Value& desired, const std::string& id);
 /// {vmid, node, uuid}
 model::Identity identity_of(const Guest& guest);
 

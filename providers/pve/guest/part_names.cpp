@@ -1,5 +1,6 @@
 #include "providers/pve/guest/part_names.hpp"
 
+#include "providers/core/resource_type.hpp"
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/slots.hpp"
@@ -25,6 +26,22 @@ std::string slot_of_volume(const GuestConfig& config, const std::string& volume)
   for (const auto& key : config.keys()) {
     const auto text = config.text(key);
     if (holds_volume(key, text) && Drive::parse(text).volume() == volume) return key;
+  }
+  return {};
+}
+
+/// The first disk of `boot: order=scsi0;net0`; empty when it names none.
+std::string first_boot_disk(const GuestConfig& config) {
+  std::string_view order = config.text("boot");
+  const auto start = order.find("order=");
+  if (start == order.npos) return {};
+  order.remove_prefix(start + 6);
+  order = order.substr(0, order.find(','));
+  while (!order.empty()) {
+    const auto end = std::min(order.find(';'), order.size());
+    const std::string key(order.substr(0, end));
+    if (is_drive_slot(key) && holds_volume(key, config.text(key))) return key;
+    order.remove_prefix(std::min(end + 1, order.size()));
   }
   return {};
 }
@@ -59,6 +76,7 @@ PartNames PartNames::of(const GuestConfig& config, const model::Row* row) {
   } else {
     names.find_disks(config, *row);
     names.find_nics(config, *row);
+    if (!text_of(row->notes, core::kAdopting).empty()) names.find_only_choices(config, *row);
   }
   names.collect_undeclared(config);
   return names;
@@ -93,6 +111,33 @@ void PartNames::find_nics(const GuestConfig& config, const model::Row& row) {
     if (slot.empty()) slot = text_of(part.identity, "slot");
     if (config.find(slot) != nullptr) nics_.emplace(key.substr(kNic.size()), std::move(slot));
   }
+}
+
+void PartNames::find_only_choices(const GuestConfig& config, const model::Row& row) {
+  std::set<std::string> used;
+  for (const auto& [name, slot] : disks_) used.insert(slot);
+  for (const auto& [name, slot] : nics_) used.insert(slot);
+  std::set<std::string> disks, nics;
+  for (const auto& key : config.keys()) {
+    if (used.contains(key)) continue;
+    if (is_drive_slot(key) && holds_volume(key, config.text(key))) disks.insert(key);
+    if (is_nic_slot(key)) nics.insert(key);
+  }
+  std::vector<std::string> disk_names, nic_names;
+  for (const auto& [key, part] : row.parts) {
+    if (!text_of(part.identity, "slot").empty()) continue;
+    const bool disk = key.starts_with(kDisk);
+    (disk ? disk_names : nic_names).push_back(key.substr(disk ? kDisk.size() : kNic.size()));
+  }
+  const auto boots = first_boot_disk(config);
+  const auto os = std::find(disk_names.begin(), disk_names.end(), "os");
+  if (os != disk_names.end() && disks.contains(boots)) {
+    disks_.emplace("os", boots);
+    disks.erase(boots);
+    disk_names.erase(os);
+  }
+  if (disks.size() == 1 && disk_names.size() == 1) disks_.emplace(disk_names[0], *disks.begin());
+  if (nics.size() == 1 && nic_names.size() == 1) nics_.emplace(nic_names[0], *nics.begin());
 }
 
 void PartNames::name_all_by_slot(const GuestConfig& config) {

@@ -12,7 +12,8 @@ namespace pveplan::pve {
 
 /// What the topology calls a guest's disks and NICs: slots by name. A disk is followed by its
 /// volume, also when somebody moved it to another slot or detached it (`unusedN`), a NIC by its
-/// MAC. Of a guest without a row the parts are called as their slots.
+/// MAC. Of a guest without a row the parts are called as their slots; where a guest is adopted, a
+/// part whose slot is not stated is the only one that is left, and disk.os the one that it boots.
 class PartNames {
  public:
   PartNames() {}
@@ -32,6 +33,7 @@ class PartNames {
   static std::string find(const Slots& slots, std::string_view name);
   void find_disks(const GuestConfig& config, const model::Row& row);
   void find_nics(const GuestConfig& config, const model::Row& row);
+  void find_only_choices(const GuestConfig& config, const model::Row& row);
   void name_all_by_slot(const GuestConfig& config);
   void collect_undeclared(const GuestConfig& config);
 

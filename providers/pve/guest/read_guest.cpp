@@ -1,5 +1,6 @@
 #include "providers/pve/guest/read_guest.hpp"
 
+#include "providers/core/resource_type.hpp"
 #include "providers/pve/client/server_time.hpp"
 #include "providers/pve/cluster/cluster.hpp"
 #include "providers/pve/coerce.hpp"
@@ -77,6 +78,19 @@ async::Task<bool> awaits_start(core::Context context, Guest guest, std::int64_t 
   co_return started < written;
 }
 
+/// Why a guest that exists cannot be imported; looking at it is always possible.
+std::string claimed_by_others(const core::Context& context, const Guest& guest,
+                              const std::string& adopting) {
+  const auto marker = guest.marker();
+  const bool claimed =
+      marker && marker->vmid == guest.vmid && marker->topology != context.topology();
+  if (!claimed || adopting != "import") return {};
+  return fmt::format(
+      "{} belongs to the topology {} (as {}): take it out there first, with a "
+      "[[removed]] entry and destroy = false",
+      guest.vmid, marker->topology, marker->address);
+}
+
 /// The pool as the row calls it, when its block still stands for the pool that the guest is in.
 Value pool_of(const core::Context& context, const model::GuestFacts& listed,
               const model::Row* row) {
@@ -135,7 +149,10 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
     if (look.found == GuestLook::Found::absent) co_return ReadOutcome(model::Absent());
     co_return ReadOutcome(model::Unreadable{look.reason});
   }
-  const auto problem = not_ours(look.guest, row->identity, row->nonce);
+  const auto adopting = text_of(row->notes, core::kAdopting);
+  const auto problem = adopting.empty() ? not_ours(look.guest, row->identity, row->nonce)
+                                        : claimed_by_others(context, look.guest, adopting);
+  if (!problem.empty() && !adopting.empty()) co_return ReadOutcome(model::Unreadable{problem});
   if (!problem.empty()) {
     co_return ReadOutcome(model::Unreadable{fmt::format(
         "{}; it is left alone. Move that guest to another number and give this one back "

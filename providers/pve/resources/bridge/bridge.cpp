@@ -163,6 +163,12 @@ model::Identity BridgeType::identity(const schema::ResourceAddress& address,
                      {"iface", Value::string(iface.empty() ? address.name : iface)}});
 }
 
+model::Identity BridgeType::adopted_identity(const schema::ResourceAddress& address,
+                                             const Value& desired, const std::string& id) const {
+  const auto stated = identity(address, desired);
+  return id.empty() ? stated : stated.with(schema::Path({"iface"}), Value::string(id));
+}
+
 Value BridgeType::exports(const schema::ResourceAddress&, const Value&,
                           const model::Identity& identity) const {
   return Value::map({{"id", argument(identity, "iface")},

@@ -16,7 +16,7 @@ schema::ObjectSchema cloud_init_schema();
 
 /// cores, sockets, cpu, memory, machine, bios, scsi_controller, agent.
 void add_hardware(schema::ObjectBuilder& object);
-/// description, tags, pool.
+/// description, tags, pool, protect.
 void add_description(schema::ObjectBuilder& object);
 
 }  // namespace pveplan::pve

@@ -112,7 +112,11 @@ void add_description(ObjectBuilder& object) {
       .add(
           option("pool", string(), "pool", EffectRule::live)
               .refers_to({{"pool"}, ReferenceRule::Instance::explicit_key, false, false, false, {}})
-              .doc("The [pool.NAME] that the guest belongs to."));
+              .doc("The [pool.NAME] that the guest belongs to."))
+      .add(option("protect", boolean(), "protection", EffectRule::none)
+               .wire({"protection", {}, false, {}, Wire::Encoding::boolean, false, true})
+               .doc("Sets Proxmox's protection flag, and pveplan refuses every plan that would "
+                    "destroy or replace the guest, also once its block is gone."));
 }
 
 }  // namespace pveplan::pve

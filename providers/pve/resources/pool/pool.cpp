@@ -65,6 +65,11 @@ model::Identity PoolType::identity(const schema::ResourceAddress& address,
   return Value::map({{"id", Value::string(id.empty() ? address.name : id)}});
 }
 
+model::Identity PoolType::adopted_identity(const schema::ResourceAddress& address,
+                                           const Value& desired, const std::string& id) const {
+  return id.empty() ? identity(address, desired) : Value::map({{"id", Value::string(id)}});
+}
+
 Value PoolType::exports(const schema::ResourceAddress&, const Value&,
                         const model::Identity& identity) const {
   return Value::map({{"id", Value::string(id_of(identity))}});

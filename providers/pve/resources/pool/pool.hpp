@@ -16,6 +16,9 @@ class PoolType final : public core::ResourceType {
   const std::vector<model::OperationSpec>& operations() const override;
   model::Identity identity(const schema::ResourceAddress& address,
                            const schema::Value& desired) const override;
+  model::Identity adopted_identity(const schema::ResourceAddress& address,
+                                   const schema::Value& desired,
+                                   const std::string& id) const override;
   schema::Value exports(const schema::ResourceAddress& address, const schema::Value& after,
                         const model::Identity& identity) const override;
   async::Task<schema::Result<model::ReadOutcome>> read(core::Context context,

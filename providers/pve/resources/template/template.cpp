@@ -125,6 +125,11 @@ model::Identity TemplateType::identity(const schema::ResourceAddress& address,
   return planned_identity(address, desired);
 }
 
+model::Identity TemplateType::adopted_identity(const schema::ResourceAddress&, const Value& desired,
+                                               const std::string& id) const {
+  return adopted_guest_identity(desired, id);
+}
+
 Value TemplateType::exports(const schema::ResourceAddress&, const Value& after,
                             const model::Identity& identity) const {
   return Value::map({{"id", argument(identity, "vmid")},

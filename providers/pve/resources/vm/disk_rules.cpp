@@ -31,6 +31,7 @@ class DiskRules {
   void check_disk(const Entry& disk) {
     const bool from_template = states(vm_, "template") && disk.key == "os";
     if (from_template) return check_cloned(disk);
+    if (vm_.lifecycle.observe) return;
     if (disk.value->find("storage") == nullptr) missing_storage(disk);
     const bool filled = disk.value->find("image") != nullptr ||
                         disk.value->find("volume") != nullptr ||

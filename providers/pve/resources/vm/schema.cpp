@@ -132,8 +132,8 @@ void add_life(ObjectBuilder& object) {
 }
 
 void add_later(ObjectBuilder& object) {
-  for (const char* name : {"before", "protect", "ignore", "manage", "allow_replace", "wait",
-                           "wait_timeout", "efi", "tpm", "hostpci", "usb"}) {
+  for (const char* name :
+       {"before", "allow_replace", "wait", "wait_timeout", "efi", "tpm", "hostpci", "usb"}) {
     object.add(attr(name, any()).doc("Not supported yet.").later(not_yet(name)));
   }
 }

@@ -33,6 +33,12 @@ model::Identity VmType::identity(const schema::ResourceAddress& address,
   return planned_identity(address, desired);
 }
 
+model::Identity VmType::adopted_identity(const schema::ResourceAddress&,
+                                         const schema::Value& desired,
+                                         const std::string& id) const {
+  return adopted_guest_identity(desired, id);
+}
+
 schema::Value VmType::exports(const schema::ResourceAddress&, const schema::Value& after,
                               const model::Identity& identity) const {
   return guest_exports(after, identity);

@@ -1,0 +1,312 @@
+#include "engine/state_edit.hpp"
+
+#include "engine/diff.hpp"
+#include "engine/step_context.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::engine {
+
+using schema::Choice;
+using schema::Resource;
+using schema::ResourceAddress;
+using schema::Value;
+
+namespace {
+
+/// Where a row goes by `[[moved]]`, through all entries of a chain.
+ResourceAddress moved_address(const schema::Topology& topology, ResourceAddress address) {
+  for (std::size_t step = 0; step <= topology.moved.size(); ++step) {
+    const auto at =
+        std::find_if(topology.moved.begin(), topology.moved.end(),
+                     [&](const schema::Moved& each) { return covers(each.from, address); });
+    if (at == topology.moved.end()) break;
+    auto next = at->to;
+    if (at->from != address) next.key = address.key;  // the whole block moves
+    address = std::move(next);
+  }
+  return address;
+}
+
+/// A block that got a `count` or `for_each` keeps its object as the instance "1".
+ResourceAddress keyed_address(const schema::Topology& topology, const state::StateFile& state,
+                              const ResourceAddress& address) {
+  if (address.key || topology.find(address) != nullptr) return address;
+  auto first = address;
+  first.key = "1";
+  const auto* resource = topology.find(first);
+  const bool repeated =
+      resource != nullptr && resource->schema->instances == schema::Instances::single;
+  return repeated && state.row(first) == nullptr ? first : address;
+}
+
+class Mover {
+ public:
+  Mover(const schema::Topology& topology, const state::StateFile& state, StateEdit& edit)
+      : topology_(topology), state_(state), edit_(edit) {}
+
+  void move() {
+    for (const auto& [address, row] : state_.rows) {
+      auto to = keyed_address(topology_, state_, moved_address(topology_, address));
+      if (to != address) moves_.emplace(address, std::move(to));
+    }
+    if (moves_.empty()) return;
+    for (const auto& [from, to] : moves_) {
+      if (state_.row(to) == nullptr || moves_.contains(to)) continue;
+      edit_.diagnostics.add(schema::error(
+          "Address taken",
+          fmt::format("{0} cannot become {1}: the state has another object as {1}. Give one of the "
+                      "two another address.",
+                      from.text(), to.text())));
+    }
+    if (!edit_.diagnostics.has_errors()) carry_out();
+  }
+
+ private:
+  void carry_out() {
+    edit_.state = state_;
+    auto& rows = edit_.state->rows;
+    for (const auto& [from, to] : moves_) rows.erase(from);
+    for (const auto& [from, to] : moves_) {
+      auto row = state_.rows.at(from);
+      row.address = to;
+      rows.insert_or_assign(to, std::move(row));
+      edit_.changes.moved_from.emplace(to, from);
+    }
+    for (auto& [address, row] : rows) {
+      for (auto& target : row.dependencies) {
+        const auto at = moves_.find(target);
+        if (at != moves_.end()) target = at->second;
+      }
+      std::sort(row.dependencies.begin(), row.dependencies.end());
+    }
+  }
+
+  const schema::Topology& topology_;
+  const state::StateFile& state_;
+  StateEdit& edit_;
+  std::map<ResourceAddress, ResourceAddress> moves_;
+};
+
+/// What was chosen for a living object is what it has, whatever a new one would get. Which secret
+/// it has, nobody knows.
+Value with_live_choices(const schema::ObjectSchema& object, Value stated, const Value& live) {
+  for (const auto& attribute : object.attributes) {
+    const Value* is = live.find(attribute.name);
+    const schema::Path path({attribute.name});
+    if (attribute.type.kind == schema::Type::Kind::keyed_part) {
+      const Value* parts = stated.find(attribute.name);
+      if (parts == nullptr || !parts->has_fields()) continue;
+      Value::Fields known;
+      for (const auto& [name, part] : parts->as_fields()) {
+        const Value* found = is == nullptr ? nullptr : is->find(name);
+        if (found != nullptr)
+          known.emplace_back(name, with_live_choices(*attribute.type.object, part, *found));
+      }
+      stated = stated.with(path, known.empty() ? Value() : Value::map(std::move(known)));
+    } else if (attribute.type.kind == schema::Type::Kind::secret) {
+      stated = stated.with(path, Value());
+    } else if (attribute.type.kind == schema::Type::Kind::object && stated.find(path) != nullptr) {
+      const Value none = Value::object({});
+      stated = stated.with(path, with_live_choices(*attribute.type.object, *stated.find(path),
+                                                   is == nullptr ? none : *is));
+    } else if (attribute.choice != Choice::none && is != nullptr) {
+      stated = stated.with(path, *is);
+    }
+  }
+  return stated;
+}
+
+class Adopter {
+ public:
+  Adopter(const Services& services, const schema::Topology& topology,
+          const model::ClusterFacts& cluster, const state::StateFile& state)
+      : services_(services),
+        topology_(topology),
+        cluster_(cluster),
+        shared_(services.api),
+        backend_(services, cluster, state, topology.name, &shared_) {}
+
+  /// A row to read the object with: parts by the slots that the topology states.
+  model::Row provisional(const Resource& resource, const model::Identity& identity,
+                         bool importing) const {
+    model::Row row;
+    row.address = resource.address;
+    row.schema_version = resource.schema->version;
+    row.identity = identity;
+    row.owned =
+        with_defaults(resource.schema->object, resource.attributes, false, cluster_.version);
+    row.notes = Value::map({{core::kAdopting, Value::string(importing ? "import" : "observe")}});
+    for (const auto& attribute : resource.schema->object.attributes) {
+      const Value* parts = attribute.type.kind == schema::Type::Kind::keyed_part
+                               ? resource.attributes.find(attribute.name)
+                               : nullptr;
+      if (parts == nullptr || !parts->has_fields()) continue;
+      for (const auto& [name, part] : parts->as_fields()) {
+        const Value* slot = part.find("slot");
+        model::PartRow held;
+        if (slot != nullptr) held.identity = Value::map({{"slot", *slot}});
+        row.parts.emplace(attribute.name + "." + name, std::move(held));
+      }
+    }
+    return row;
+  }
+
+  static model::Row row_of(model::Row row, const Resource& resource,
+                           const model::LiveObject& live) {
+    row.identity = live.identity;
+    row.exported = live.exported;
+    row.owned = with_live_choices(resource.schema->object, std::move(row.owned), live.attributes);
+    row.observed = resource.lifecycle.observe;
+    row.notes = Value();
+    for (auto& [name, part] : row.parts) {
+      const Value* held = live.attributes.find(schema::Path::parse(name));
+      const Value* slot = held == nullptr ? nullptr : held->find("slot");
+      if (slot == nullptr) continue;
+      part.identity = Value::map({{"slot", *slot}});
+      if (const Value* mac = held->find("mac"))
+        part.identity = part.identity.with(schema::Path({"mac"}), *mac);
+    }
+    std::erase_if(row.parts, [](const auto& each) { return each.second.identity.is_null(); });
+    return row;
+  }
+
+  core::Context context() { return core::Context(backend_); }
+  const Services& services() const { return services_; }
+
+ private:
+  const Services& services_;
+  const schema::Topology& topology_;
+  const model::ClusterFacts& cluster_;
+  SharedReads shared_;
+  ReadContext backend_;
+};
+
+/// What shall be adopted: a block, and its `[[import]]` where it is not only observed.
+struct Wanted {
+  const Resource* resource = nullptr;
+  const schema::Import* entry = nullptr;
+};
+
+void add_obstacle(StateEdit& edit, const Wanted& wanted, std::string summary, std::string detail) {
+  auto diagnostic =
+      schema::error(std::move(summary), std::move(detail),
+                    wanted.entry == nullptr ? wanted.resource->span : wanted.entry->span);
+  diagnostic.address = wanted.resource->address;
+  edit.diagnostics.add(std::move(diagnostic));
+}
+
+std::string not_nameable(const Wanted& wanted) {
+  if (wanted.entry == nullptr) {
+    return fmt::format(
+        "{} is only observed, and nothing in its block tells which object it is: "
+        "state its number or id.",
+        wanted.resource->address.text());
+  }
+  return fmt::format(
+      "\"{}\" is not what Proxmox calls such an object, so {} cannot be imported from "
+      "it.",
+      wanted.entry->id, wanted.resource->address.text());
+}
+
+std::string listed(const model::LiveFacts& facts) {
+  const Value* undeclared = facts.find("undeclared");
+  std::string text;
+  if (undeclared == nullptr || undeclared->kind() != Value::Kind::list) return text;
+  for (const auto& each : undeclared->as_list())
+    text += (text.empty() ? "" : ", ") + (each.is_string() ? each.as_string() : std::string());
+  return text;
+}
+
+/// A part whose slot is not stated and that was not found would be made anew, beside its own data.
+void check_parts(StateEdit& edit, const Wanted& wanted, const model::Row& row,
+                 const model::LiveObject& live) {
+  for (const auto& [name, part] : row.parts) {
+    const auto path = schema::Path::parse(name);
+    if (!part.identity.is_null() || live.attributes.find(path) != nullptr) continue;
+    const auto left = listed(live.facts);
+    add_obstacle(
+        edit, wanted, "Which one is it?",
+        fmt::format("Nothing tells which device of the living guest {}.{} is: state its "
+                    "slot.{}",
+                    wanted.resource->address.text(), name,
+                    left.empty() ? "" : " The disks that no line names are " + left + "."));
+  }
+}
+
+/// One object: its row goes into `edit`, or why there is none.
+async::Task<void> adopt(Adopter* adopter, Wanted* wanted, StateEdit* edit) {
+  const auto& resource = *wanted->resource;
+  const auto* type = adopter->services().types.find(resource.address.type);
+  const std::string id = wanted->entry == nullptr ? std::string() : wanted->entry->id;
+  const auto identity = type->adopted_identity(resource.address, resource.attributes, id);
+  if (identity.is_null()) {
+    add_obstacle(*edit, *wanted, "Cannot be found", not_nameable(*wanted));
+    co_return;
+  }
+  const auto row = adopter->provisional(resource, identity, wanted->entry != nullptr);
+  auto read = co_await type->read(adopter->context(), identity, &row);
+  if (!read) {
+    add_obstacle(*edit, *wanted, "Cannot be read", read.error().detail);
+  } else if (const auto* live = std::get_if<model::LiveObject>(&*read)) {
+    check_parts(*edit, *wanted, row, *live);
+    edit->state->rows.emplace(resource.address, Adopter::row_of(row, resource, *live));
+    edit->changes.adopted.insert(resource.address);
+    if (!id.empty()) edit->changes.imported_from.emplace(resource.address, id);
+  } else if (const auto* hidden = std::get_if<model::Unreadable>(&*read)) {
+    add_obstacle(*edit, *wanted, "Cannot be read",
+                 fmt::format("{}: {}.", resource.address.text(), hidden->reason));
+  } else {
+    add_obstacle(
+        *edit, *wanted, "Does not exist",
+        fmt::format("{} shall be {}, and the cluster has no such object.", resource.address.text(),
+                    id.empty() ? "observed" : fmt::format("imported from {}", id)));
+  }
+}
+
+std::vector<Wanted> wanted_of(const schema::Topology& topology, const state::StateFile& state) {
+  std::map<ResourceAddress, const schema::Import*> imports;
+  for (const auto& entry : topology.imports) imports.emplace(entry.to, &entry);
+  std::vector<Wanted> wanted;
+  for (const auto& resource : topology.resources) {
+    const auto entry = imports.find(resource.address);
+    const bool meant = resource.lifecycle.observe || entry != imports.end();
+    if (meant && state.row(resource.address) == nullptr)
+      wanted.push_back({&resource, entry == imports.end() ? nullptr : entry->second});
+  }
+  return wanted;
+}
+
+}  // namespace
+
+bool covers(const ResourceAddress& entry, const ResourceAddress& address) {
+  return entry == address || (!entry.key && entry == address.group());
+}
+
+async::Task<schema::Result<StateEdit>> edit_state(const Services& services,
+                                                  const schema::Topology& topology,
+                                                  const state::StateFile& state,
+                                                  const model::ClusterFacts& cluster,
+                                                  model::PlanMode mode) {
+  StateEdit edit;
+  Mover(topology, state, edit).move();
+  const auto& moved = edit.state ? *edit.state : state;
+  for (const auto& entry : topology.removed) {
+    if (entry.destroy) continue;
+    for (const auto& [address, row] : moved.rows) {
+      if (covers(entry.address, address)) edit.changes.kept.insert(address);
+    }
+  }
+  if (mode == model::PlanMode::destroy) co_return edit;
+  auto wanted = wanted_of(topology, moved);
+  if (wanted.empty()) co_return edit;
+  const auto before = moved;
+  edit.state = before;
+  Adopter adopter(services, topology, cluster, before);
+  for (auto& each : wanted) co_await adopt(&adopter, &each, &edit);
+  co_return edit;
+}
+
+}  // namespace pveplan::engine
