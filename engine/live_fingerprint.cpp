@@ -24,8 +24,7 @@ Value covered_facts(const model::LiveFacts& facts) {
 
 std::string live_fingerprint(const core::ResourceType& type, const model::Row& row,
                              const model::LiveObject& live, const model::Effects& effects) {
-  const bool hurts =
-      effects.availability >= model::Availability::disturb || effects.lost_bytes() > 0;
+  const bool hurts = effects.availability >= model::Availability::disturb || effects.loses_data();
   return fingerprint(type.schema().object, row.owned, live.attributes, live.identity,
                      hurts ? covered_facts(live.facts) : Value());
 }

@@ -497,8 +497,8 @@ class Planner final : public Exports {
   }
 
   void require_permission(const Change& change) {
-    const auto lost = change.effects.lost_bytes();
-    if (lost == 0 || matches_any(change.address, input_.request.allow_data_loss)) return;
+    if (!change.effects.loses_data() || matches_any(change.address, input_.request.allow_data_loss))
+      return;
     // The plan shows it; apply refuses it (DEFINITIONS 7).
     result_.plan.needs_permission.push_back(change.address);
   }

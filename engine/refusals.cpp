@@ -29,7 +29,8 @@ class Refusals {
     if (removes && is_protected(change)) {
       add(change.address, "Protected",
           fmt::format("{} is protected, and this plan would {} it. Either write protect = false in "
-                      "its block and apply that first, or take the line that destroys it back.",
+                      "its block and apply that first, or leave it as it is and forget it with a "
+                      "[[removed]] entry and destroy = false.",
                       change.address.text(), model::name(change.action)));
     } else if (change.action == Action::replace && change.facts.find("volumes") != nullptr) {
       add(change.address, "Would replace a guest", replacement_text(change));

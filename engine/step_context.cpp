@@ -167,6 +167,17 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
   co_return result;
 }
 
+/// `timeouts.lock` of the resource, where it is stated.
+std::chrono::milliseconds StepContext::lock_patience() const {
+  const schema::Path path({"timeouts", "lock"});
+  const auto* after = step_.arguments.find("after");
+  const auto* held = row(step_.address);
+  const auto* stated = after == nullptr ? nullptr : after->find(path);
+  if (stated == nullptr && held != nullptr) stated = held->owned.find(path);
+  const bool known = stated != nullptr && stated->kind() == schema::Value::Kind::integer;
+  return std::chrono::seconds(known ? stated->as_integer() : 60);
+}
+
 /// Repeats only what certainly had no effect: what never left, and what met a lock (DEFINITIONS 8).
 async::Task<ApiResult> StepContext::send(core::ApiRequest request) {
   using std::chrono::milliseconds;
@@ -175,7 +186,7 @@ async::Task<ApiResult> StepContext::send(core::ApiRequest request) {
   async::Backoff file_lock(
       async::doubling_delays(milliseconds(1000), milliseconds(15'000), milliseconds(300'000)));
   async::Backoff guest_lock(
-      async::doubling_delays(milliseconds(1000), milliseconds(5000), milliseconds(60'000)));
+      async::doubling_delays(milliseconds(1000), milliseconds(5000), lock_patience()));
   for (;;) {
     auto copy = request;
     auto answer = co_await services_.api->send(std::move(copy));

@@ -87,6 +87,8 @@ class StepContext final : public ReadContext {
   async::Task<core::WriteResult> wait_for_end(core::ApiAnswer answer);
 
   state::Session& session_;
+  std::chrono::milliseconds lock_patience() const;
+
   const model::Step& step_;
   std::string nonce_;
   std::optional<state::IntentId> intent_;

@@ -36,6 +36,10 @@ std::uint64_t sum(const std::vector<DataEffect>& effects, DataEffect::Kind kind)
 }  // namespace
 
 std::uint64_t Effects::lost_bytes() const { return sum(data, DataEffect::Kind::loss); }
+bool Effects::loses_data() const {
+  return std::any_of(data.begin(), data.end(),
+                     [](const auto& each) { return each.kind == DataEffect::Kind::loss; });
+}
 std::uint64_t Effects::copied_bytes() const { return sum(data, DataEffect::Kind::copy); }
 
 void Effects::merge(const Effects& other) {

@@ -29,6 +29,8 @@ struct Effects {
   bool may_lock_out = false;
 
   std::uint64_t lost_bytes() const;
+  /// Also where nobody knows how much: a volume without a size.
+  bool loses_data() const;
   std::uint64_t copied_bytes() const;
   void merge(const Effects& other);
   friend bool operator==(const Effects&, const Effects&) = default;

@@ -40,7 +40,7 @@ class Options {
   bool verbose = false;
 };
 
-/// Exit codes (docs/commands.md).
+/// Exit codes (EXIT STATUS of docs/man/pveplan.1).
 enum ExitCode : int {
   kSuccess = 0,
   kError = 1,

@@ -50,8 +50,7 @@ std::string where_text(const Change& change) {
 }
 
 std::string effect_words(const AttributeChange& attribute) {
-  if (attribute.effects.lost_bytes() > 0)
-    return "loses " + size_text(attribute.effects.lost_bytes());
+  if (attribute.effects.loses_data()) return "loses " + lost_text(attribute.effects.lost_bytes());
   if (attribute.effects.waits_for_restart) return "waits for a restart";
   if (attribute.forces_replace)
     return "forces replacement" + (attribute.note.empty() ? "" : ": " + attribute.note);
@@ -142,7 +141,8 @@ std::string losses_text(const Change& change) {
   std::string text;
   for (const auto& effect : change.effects.data) {
     if (effect.kind != model::DataEffect::Kind::loss) continue;
-    text += (text.empty() ? "" : ", ") + effect.volume + " " + size_text(effect.bytes);
+    text += (text.empty() ? "" : ", ") + effect.volume + " " +
+            (effect.bytes == 0 ? "(size unknown)" : size_text(effect.bytes));
   }
   return text;
 }
@@ -205,7 +205,7 @@ bool stands_in_headline(const Change& change, const AttributeChange& attribute) 
 std::string folding_key(const Change& change) {
   std::string key(1, static_cast<char>(change.action));
   key += change.reason.find(" has no key ") == std::string::npos ? change.reason : "";
-  if (change.effects.lost_bytes() > 0) key += change.address.text();
+  if (change.effects.loses_data()) key += change.address.text();
   key += change.moved_from + "|" + change.imported_from;
   for (const auto& note : change.notes) key += "\n" + note;
   for (const auto& effect : change.effects.data)

@@ -128,8 +128,8 @@ std::string change_words(const ChangeGroup& group, const schema::ResourceSchema*
 
 std::string effect_words_of(const model::Change& change) {
   std::vector<std::string> words;
-  if (const auto lost = change.effects.lost_bytes(); lost > 0)
-    words.push_back("loses " + size_text(lost));
+  if (change.effects.loses_data())
+    words.push_back("loses " + lost_text(change.effects.lost_bytes()));
   const auto availability = change.effects.availability;
   if (availability >= model::Availability::disturb) words.emplace_back(model::name(availability));
   if (!change.effects.interrupts_node.empty())
@@ -200,11 +200,11 @@ std::string addresses_with(const Plan& plan, WorstEffect wanted) {
 }
 
 std::string danger_lines(const Plan& plan) {
-  std::uint64_t lost = 0;
-  for (const auto& change : plan.changes) lost += change.effects.lost_bytes();
+  model::Effects all;
+  for (const auto& change : plan.changes) all.merge(change.effects);
   std::vector<std::string> sentences;
-  if (lost > 0)
-    sentences.push_back(fmt::format("**Destroys data: {} of {}.**", size_text(lost),
+  if (all.loses_data())
+    sentences.push_back(fmt::format("**Destroys data: {} of {}.**", lost_text(all.lost_bytes()),
                                     addresses_with(plan, WorstEffect::data_loss)));
   const auto tell = [&](WorstEffect effect, const char* verb) {
     const auto who = addresses_with(plan, effect);

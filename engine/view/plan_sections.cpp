@@ -16,7 +16,7 @@ using model::Change;
 using model::Plan;
 
 WorstEffect worst_effect(const Change& change) {
-  if (change.effects.lost_bytes() > 0) return WorstEffect::data_loss;
+  if (change.effects.loses_data()) return WorstEffect::data_loss;
   switch (change.effects.availability) {
     case Availability::stop:
       return WorstEffect::stop;
@@ -75,7 +75,7 @@ std::string effects_line(const Plan& plan) {
     if (at == counts.end()) return;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", at->second, words);
   };
-  say(WorstEffect::data_loss, fmt::format("data loss ({})", size_text(lost)));
+  say(WorstEffect::data_loss, fmt::format("data loss ({})", lost_text(lost)));
   say(WorstEffect::stop, "stop");
   say(WorstEffect::restart, "restart");
   say(WorstEffect::disturb, "disturb");
@@ -132,7 +132,7 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
   std::string text;
   for (const auto* change : changes) {
     text += fmt::format("{}{} of {}", text.empty() ? "" : ", ",
-                        size_text(change->effects.lost_bytes()), change->address.text());
+                        lost_text(change->effects.lost_bytes()), change->address.text());
   }
   return wrapped("DANGER  destroys data: " + text, 0, 8);
 }

@@ -13,6 +13,10 @@ namespace pveplan::view {
 using schema::Value;
 using TypeKind = schema::Type::Kind;
 
+std::string lost_text(std::uint64_t bytes) {
+  return bytes == 0 ? "data of unknown size" : size_text(bytes);
+}
+
 std::string size_text(std::uint64_t bytes) {
   static constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   std::size_t unit = 0;

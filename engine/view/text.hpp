@@ -12,6 +12,8 @@ namespace pveplan::view {
 
 /// "20 GiB", "1.5 TiB", "512 KiB": the largest unit in which at most two decimals are needed.
 std::string size_text(std::uint64_t bytes);
+/// How much data is lost; nobody may know.
+std::string lost_text(std::uint64_t bytes);
 
 /// "90 s", "5 min", "2 h".
 std::string duration_text(std::int64_t seconds);

@@ -18,7 +18,7 @@ std::string addresses(const Loaded& loaded) {
   return result;
 }
 
-const Resource& at(const Loaded& loaded, const std::string& address) {
+const Resource& at(const Loaded& loaded, std::string_view address) {
   REQUIRE(loaded.topology);
   const auto* resource = loaded.topology->find(*parse_address(address));
   REQUIRE(resource != nullptr);

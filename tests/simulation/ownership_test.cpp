@@ -245,6 +245,35 @@ TEST_CASE("an ignored attribute is set when the object is made, then left to oth
   CHECK(contains(managed.out, "memory"));
 }
 
+TEST_CASE("drift is told with what was, is and is wanted, and an exit code") {
+  Rig rig(1);
+  must_apply(rig, vm("a"));
+  const auto none = rig.run({"drift"});
+  CHECK(none.exit_code == 0);
+  CHECK(contains(none.out, "No drift."));
+  only_guest(rig).options["memory"] = "3072";
+  const auto told = rig.run({"drift"});
+  CHECK(told.exit_code == 2);
+  CHECK(contains(told.out, "vm.a memory was 1 GiB, is 3 GiB, wanted 1 GiB"));
+  CHECK_FALSE(contains(told.out, "Plan:"));
+  const auto json = rig.run({"drift", "--format", "json"});
+  CHECK(json.exit_code == 2);
+  CHECK(contains(json.out, "\"resource_drift\": [ { \"address\": \"vm.a\""));
+  CHECK_FALSE(contains(json.out, "resource_changes"));
+}
+
+TEST_CASE("a guest that only has a detached volume is not destroyed without a permission") {
+  Rig rig(1);
+  must_apply(rig, "[vm.a]\ncores = 1\nmemory = \"1GiB\"\npower = \"stopped\"\n");
+  only_guest(rig).options["unused0"] = "local-lvm:vm-200-disk-0";
+  rig.write_topology(kHead + "[record.r]\n");
+  const auto refused = rig.run({"apply", "--auto-approve"});
+  INFO(refused.out << refused.err);
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.out + refused.err, "--allow data-loss=vm.a"));
+  CHECK(rig.lab.world().guests.size() == 1);
+}
+
 TEST_CASE("a protected guest is not destroyed, whatever happens to its block") {
   Rig rig(1);
   must_apply(rig, vm("a", "protect = true"));

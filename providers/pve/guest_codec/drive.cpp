@@ -57,8 +57,8 @@ bool Drive::is_cloud_init() const {
 
 Value disk_from_drive(const Drive& drive, std::string_view slot) {
   Value::Fields fields{{"slot", Value::string(std::string(slot))}};
-  if (const auto storage = drive.storage(); !storage.empty())
-    fields.emplace_back("storage", Value::string(storage));
+  const auto storage = Value::string(drive.storage());
+  if (!storage.as_string().empty()) fields.emplace_back("storage", storage);
   if (const auto bytes = drive.bytes()) fields.emplace_back("size", Value::integer(*bytes));
   for (const auto& [key, text] : drive.options().parts()) {
     for (const auto& option : drive_options()) {

@@ -88,7 +88,11 @@ ObjectSchema timeouts_schema() {
         .doc(text);
   };
   return ObjectBuilder()
-      .add(timeout("create", 1800, "How long a clone or create may take."))
+      .add(attr("create", duration())
+               .range(1, 86'400)
+               .effect(EffectRule::none)
+               .later("A clone or create is waited for as long as its task runs. Take it out.")
+               .doc("How long a clone or create may take."))
       .add(timeout("shutdown", 180, "How long the guest may take to shut down."))
       .add(timeout("lock", 60, "How long to wait for somebody else's lock on the guest."))
       .build();
@@ -122,7 +126,7 @@ void add_life(ObjectBuilder& object) {
                .doc("Stops the guest hard when it does not shut down in time."))
       .add(attr("timeouts", object_of(timeouts_schema()))
                .effect(EffectRule::none)
-               .doc("How long to wait: { create, shutdown, lock }."))
+               .doc("How long to wait: { shutdown, lock }."))
       .add(attr("max_unavailable", integer())
                .later_except(Value::integer(1),
                              "Restarts go one guest at a time so far: write 1, or leave it out.")
