@@ -51,6 +51,24 @@ Story pools() {
   return {"pools", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
 }
 
+/// Objects that are forgotten, taken over under another name, and moved while they change.
+Story takeovers() {
+  const std::string head = "[pveplan]\nname = \"t\"\n" + Rig::connection();
+  const std::string first = head +
+                            "[pool.team]\ncomment = \"one\"\n"
+                            "[record.a]\ncount = 2\ninput = \"${each.key}\"\n";
+  const std::string second = head +
+                             "[[removed]]\naddress = \"pool.team\"\ndestroy = false\n"
+                             "[[moved]]\nfrom = \"record.a\"\nto = \"record.b\"\n"
+                             "[record.b]\ncount = 2\ninput = \"${each.key}!\"\n";
+  const std::string third = head +
+                            "[pool.crew]\nid = \"team\"\ncomment = \"two\"\n"
+                            "[[import]]\nto = \"pool.crew\"\nid = \"team\"\n"
+                            "[record.b]\ncount = 2\ninput = \"${pool.crew.id}\"\n";
+  return {"takeovers",
+          {{first, kApply}, {second, kApply}, {third, kApply}, {third, kDestroy}}};
+}
+
 /// Two bridges of one node, written and reloaded one after the other.
 Story bridges() {
   const std::string head = "[pveplan]\nname = \"t\"\n" + Rig::connection();
@@ -242,6 +260,10 @@ TEST_CASE("records survive a stop at every boundary of apply, change and destroy
 
 TEST_CASE("pools survive a stop at every boundary of apply, change and destroy") {
   crash_everywhere(pools());
+}
+
+TEST_CASE("what is moved, forgotten and imported survives a stop at every boundary") {
+  crash_everywhere(takeovers());
 }
 
 TEST_CASE("bridges are made, changed and removed by the whole program") {
