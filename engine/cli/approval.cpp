@@ -18,12 +18,23 @@ std::string data_loss_refusal(const model::Plan& plan, const char* how) {
 
 }  // namespace
 
+std::string effect_refusal(const model::Plan& plan, const Options& options) {
+  if (!options.max_effect) return {};
+  const auto found = engine::beyond(plan, *options.max_effect);
+  if (found.empty()) return {};
+  std::string text = "This plan does more than --max-effect accepts:\n";
+  for (const auto& each : found) text += "  " + each + "\n";
+  return text + "Nothing was changed.\n";
+}
+
 async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared) {
   const auto& plan = prepared.plan;
   view::PlanTextOptions look;
   look.colour = program_.colour(options_);
   program_.out(view::plan_text(plan, program_.known.schemas(), look));
   if (plan.empty()) co_return true;
+  refusal_ = effect_refusal(plan, options_);
+  if (!refusal_.empty()) co_return false;
   const bool asks = !options_.auto_approve;
   const bool typed_name_allows = asks && mode_ == model::PlanMode::destroy;
   if (!plan.needs_permission.empty() && !typed_name_allows) {
@@ -40,6 +51,8 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
 
 async::Task<bool> SavedPlanApproval::approve(const engine::PreparedPlan& prepared) {
   const auto& plan = prepared.plan;
+  refusal_ = effect_refusal(plan, options_);
+  if (!refusal_.empty()) co_return false;
   if (!plan.needs_permission.empty()) {
     refusal_ = data_loss_refusal(plan, "plan again with");
     co_return false;

@@ -17,6 +17,9 @@ class StatedApproval : public engine::Approval {
   std::string refusal_;
 };
 
+/// Why `--max-effect` refuses the plan; empty when it does not.
+std::string effect_refusal(const model::Plan& plan, const Options& options);
+
 /// Shows the plan and asks the person who sits there.
 class TerminalApproval final : public StatedApproval {
  public:
@@ -39,12 +42,17 @@ class TerminalApproval final : public StatedApproval {
 /// destroyed is refused all the same.
 class SavedPlanApproval final : public StatedApproval {
  public:
-  SavedPlanApproval(Program& program, std::string headline, std::function<void()> on_approved)
-      : program_(program), headline_(std::move(headline)), on_approved_(std::move(on_approved)) {}
+  SavedPlanApproval(Program& program, const Options& options, std::string headline,
+                    std::function<void()> on_approved)
+      : program_(program),
+        options_(options),
+        headline_(std::move(headline)),
+        on_approved_(std::move(on_approved)) {}
   async::Task<bool> approve(const engine::PreparedPlan& prepared) override;
 
  private:
   Program& program_;
+  const Options& options_;
   std::string headline_;
   std::function<void()> on_approved_;
 };

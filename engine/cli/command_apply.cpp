@@ -77,7 +77,7 @@ std::unique_ptr<StatedApproval> make_approval(Program& program, const Options& o
   const auto arm = [&interrupter] { interrupter.arm(); };
   if (!saved) return std::make_unique<TerminalApproval>(program, options, mode, arm);
   return std::make_unique<SavedPlanApproval>(
-      program,
+      program, options,
       fmt::format("Plan {} of {} UTC, from {}\n", saved->id.substr(0, 12),
                   saved->created_at.substr(0, 16), options.arguments[0]),
       arm);

@@ -1,3 +1,4 @@
+#include "engine/cli/approval.hpp"
 #include "engine/cli/commands.hpp"
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/plan_secrets.hpp"
@@ -40,6 +41,12 @@ async::Task<int> run_plan(Program& program, Options options) {
   if (saves || options.format != "text") {
     saved.plan.origin.topology_digest = engine::topology_digest(topology);
     engine::identify(saved, secrets.digest());
+  }
+  const auto refusal = effect_refusal(saved.plan, options);
+  if (!refusal.empty()) {
+    program.out(plan_output(program, options, saved));
+    program.err(refusal);
+    co_return kError;
   }
   if (saves) {
     const auto bytes = engine::write_plan_file(saved, secrets.digest());

@@ -25,11 +25,11 @@ std::vector<CommandSpec> topology_commands() {
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out", "format", "max-bytes", "destroy", "allow", "restart", "locked", "detailed-exitcode",
-        "trace"},
+       {"out", "format", "max-bytes", "destroy", "allow", "restart", "max-effect", "locked",
+        "detailed-exitcode", "trace"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
-        "pveplan plan --detailed-exitcode"}},
+        "pveplan plan --detailed-exitcode", "pveplan plan --max-effect restart,copy"}},
       {"apply",
        "[PLANFILE]",
        "converge",
@@ -39,7 +39,7 @@ std::vector<CommandSpec> topology_commands() {
        "touches has changed since. Ctrl-C once: nothing new is started, what runs is waited for. "
        "Twice: what runs is left running, and the next run looks after it. Three times: out at "
        "once. SIGTERM is as Ctrl-C, and what runs is waited for 8 s at most.",
-       {"auto-approve", "allow", "restart", "locked", "parallelism", "trace"},
+       {"auto-approve", "allow", "restart", "max-effect", "locked", "parallelism", "trace"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,
        1},

@@ -36,6 +36,8 @@ po::options_description special_options() {
   add("allow", po::value<std::vector<std::string>>(),
       "data-loss=ADDRESS: this data may be destroyed");
   add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
+  add("max-effect", po::value<std::string>(),
+      "worst effect that is accepted, such as live or restart,copy; new objects are exempt");
   add("locked", "an image that is not pinned is an error, as with CI=true");
   add("auto-approve", "do not ask; never allows data loss");
   add("detailed-exitcode", "exit 2 when there are changes");
@@ -113,6 +115,11 @@ std::expected<void, std::string> take_pairs(const po::variables_map& values, Opt
       }
       options.allow_data_loss.push_back(each.substr(10));
     }
+  }
+  if (values.count("max-effect") != 0) {
+    auto limit = engine::parse_effect_limit(values["max-effect"].as<std::string>());
+    if (!limit) return std::unexpected(limit.error());
+    options.max_effect = *limit;
   }
   return {};
 }

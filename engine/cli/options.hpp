@@ -1,7 +1,10 @@
 #pragma once
 
+#include "engine/max_effect.hpp"
+
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +25,7 @@ class Options {
   bool no_colour = false;
   std::vector<std::string> allow_data_loss;
   std::vector<std::string> restart;
+  std::optional<engine::EffectLimit> max_effect;
   bool auto_approve = false;
   bool locked = false;
   bool detailed_exit_code = false;

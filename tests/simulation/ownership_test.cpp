@@ -262,6 +262,28 @@ TEST_CASE("drift is told with what was, is and is wanted, and an exit code") {
   CHECK_FALSE(contains(json.out, "resource_changes"));
 }
 
+TEST_CASE("a plan that does more than --max-effect accepts is shown and refused") {
+  Rig rig(1);
+  must_apply(rig, vm("a"));
+  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
+  auto text = vm("a", "restart = \"now\"");
+  text.replace(text.find("cores = 2"), 9, "cores = 3");
+  rig.write_topology(kHead + text + vm("b"));
+  const auto refused = rig.run({"plan", "--max-effect", "live", "-o", "p.json"});
+  INFO(refused.out << refused.err);
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.out, "RESTART"));
+  CHECK(contains(refused.err, "vm.a restart"));
+  CHECK_FALSE(contains(refused.err, "vm.b"));
+  CHECK(rig.run({"show", "p.json"}).exit_code == 1);
+  CHECK(rig.run({"apply", "--auto-approve", "--max-effect", "disturb,copy"}).exit_code == 1);
+  CHECK(only_guest(rig).options.at("cores") == "2");
+  CHECK(rig.run({"plan", "--max-effect", "restart"}).exit_code == 0);
+  CHECK(rig.run({"apply", "--auto-approve", "--max-effect", "restart"}).exit_code == 0);
+  CHECK(rig.run({"plan", "--destroy", "--max-effect", "stop"}).exit_code == 1);
+  CHECK(rig.run({"plan", "--destroy", "--max-effect", "stop,loss"}).exit_code == 0);
+}
+
 TEST_CASE("a guest that only has a detached volume is not destroyed without a permission") {
   Rig rig(1);
   must_apply(rig, "[vm.a]\ncores = 1\nmemory = \"1GiB\"\npower = \"stopped\"\n");
