@@ -50,13 +50,13 @@ TEST_CASE("every command has help with an example") {
 }
 
 TEST_CASE("the words of --max-effect are checked") {
-  const auto good = cli::parse_options({"plan", "--max-effect", "restart,copy"});
+  const auto good = parse_options({"plan", "--max-effect", "restart,copy"});
   REQUIRE(good.has_value());
-  CHECK(good->max_effect->availability == model::Availability::restart);
+  CHECK(good->max_effect->availability == pveplan::model::Availability::restart);
   CHECK(good->max_effect->copies);
   CHECK_FALSE(good->max_effect->loses);
-  const auto wrong = cli::parse_options({"plan", "--max-effect", "restrat"});
+  const auto wrong = parse_options({"plan", "--max-effect", "restrat"});
   REQUIRE_FALSE(wrong.has_value());
   CHECK(wrong.error().find("Did you mean \"restart\"?") != std::string::npos);
-  CHECK_FALSE(cli::parse_options({"plan", "--max-effect", ""}).has_value());
+  CHECK_FALSE(parse_options({"plan", "--max-effect", ""}).has_value());
 }
