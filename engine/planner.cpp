@@ -6,6 +6,7 @@
 #include "engine/order.hpp"
 #include "engine/refusals.hpp"
 #include "engine/remembered_secrets.hpp"
+#include "engine/renames.hpp"
 #include "engine/waiting.hpp"
 #include "schema/json.hpp"
 
@@ -484,6 +485,7 @@ class Planner final : public Exports {
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
     for (const auto& change : plan.changes) require_permission(change);
     refuse(input_, result_);
+    plan.warnings = likely_renames(input_, plan);
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.

@@ -104,6 +104,21 @@ TEST_CASE("blocks move with all their instances, through a chain, and onto a cou
   CHECK(rig.lab.world().guests.size() == 2);
 }
 
+TEST_CASE("a block that leaves while its like comes is told with the entry that would move it") {
+  Rig rig(1);
+  must_apply(rig, vm("web", "count = 2") + "[record.r]\ninput = 1\n");
+  const auto renamed = plan(rig, vm("www", "count = 2") + "[record.r]\ninput = 1\n");
+  CHECK(contains(renamed.err, "vm.web leaves and vm.www comes"));
+  CHECK(contains(renamed.err, "add [[moved]] with from = \"vm.web\" and to = \"vm.www\""));
+  auto other = vm("www", "count = 2");
+  other.replace(other.find("2GiB"), 4, "3GiB");
+  CHECK_FALSE(contains(plan(rig, other).err, "[[moved]]"));
+  other += "name = \"web-${each.key}\"\n";
+  other.replace(other.find("disk.os"), 0, "name = \"web-${each.key}\"\n");
+  other.resize(other.rfind("name ="));
+  CHECK(contains(plan(rig, other).err, "from = \"vm.web\""));
+}
+
 TEST_CASE("nothing moves onto an address that the state has already") {
   Rig rig(1);
   must_apply(rig, "[record.a]\ninput = 1\n[record.b]\ninput = 2\n");
