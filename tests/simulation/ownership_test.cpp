@@ -277,6 +277,38 @@ TEST_CASE("drift is told with what was, is and is wanted, and an exit code") {
   CHECK_FALSE(contains(json.out, "resource_changes"));
 }
 
+TEST_CASE("a disk that was grown is ours, also when the process ends at any point") {
+  Rig plain(1);
+  const auto grown = [] {
+    auto text = vm("a");
+    return text.replace(text.find("size = \"2GiB\""), 13, "size = \"3GiB\"");
+  }();
+  must_apply(plain, vm("a"));
+  const auto check = [&grown](Rig& rig) {
+    must_match(rig, grown);
+    CHECK_FALSE(contains(rig.run({"plan"}).out, "Changed outside"));
+    const auto drift = rig.run({"drift"});
+    INFO(drift.out);
+    CHECK(drift.exit_code == 0);
+    CHECK(contains(only_guest(rig).options.at("scsi0"), "size=3G"));
+  };
+  plain.write_topology(kHead + grown);
+  const auto whole = plain.run({"apply", "--auto-approve"});
+  REQUIRE(whole.exit_code == 0);
+  check(plain);
+  for (std::uint64_t boundary = 1; boundary <= whole.boundaries; ++boundary) {
+    INFO("boundary " << boundary);
+    Rig rig(1);
+    must_apply(rig, vm("a"));
+    rig.write_topology(kHead + grown);
+    sim::Conditions conditions;
+    conditions.stop_before = boundary;
+    rig.run({"apply", "--auto-approve"}, conditions);
+    must_apply(rig, grown);
+    check(rig);
+  }
+}
+
 TEST_CASE("a plan that does more than --max-effect accepts is shown and refused") {
   Rig rig(1);
   must_apply(rig, vm("a"));

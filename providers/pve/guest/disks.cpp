@@ -36,6 +36,17 @@ bool is_large_enough(const Guest& guest, const std::string& slot, std::int64_t b
   return Drive::parse(guest.config.text(slot)).bytes().value_or(0) >= bytes;
 }
 
+/// A resize is often the only step of a change, so the size is owned from here on.
+model::Outcome with_size(const model::Row& before, const Value& arguments) {
+  auto row = row_after(before, arguments);
+  const auto disk = text_of(arguments, "disk");
+  const auto size = Value::integer(integer_of(arguments, "size"));
+  row.owned = row.owned.with(Path({"disk", disk, "size"}), size);
+  if (const auto part = row.parts.find(part_key("disk", disk)); part != row.parts.end())
+    part->second.owned = part->second.owned.with(Path({"size"}), size);
+  return stored(std::move(row));
+}
+
 /// The part is gone: from the row, and from what is owned.
 model::Outcome without_part(const model::Row& before, const Value& arguments) {
   auto row = row_after(before, arguments);
@@ -65,7 +76,7 @@ async::Task<RunResult> run_resize(core::Context context, model::Step step) {
         step_failed(step.address, "The disk is not there",
                     fmt::format("disk.{} of {} is not in the guest's config, so it cannot grow.",
                                 disk, step.address.text())));
-  if (is_large_enough(*guest, slot, bytes)) co_return stored(row_after(before, step.arguments));
+  if (is_large_enough(*guest, slot, bytes)) co_return with_size(before, step.arguments);
   core::Parameters parameters;
   parameters.emplace_back("disk", slot);
   parameters.emplace_back("size", size_text(bytes));
@@ -75,7 +86,7 @@ async::Task<RunResult> run_resize(core::Context context, model::Step step) {
   auto result = co_await context.write(std::move(write));
   if (result.status != WriteResult::Status::done)
     co_return std::unexpected(diagnostic_of(result, step.address));
-  co_return stored(row_after(before, step.arguments));
+  co_return with_size(before, step.arguments);
 }
 
 async::Task<SettleResult> settle_resize(core::Context context, model::Intent intent) {
@@ -90,7 +101,7 @@ async::Task<SettleResult> settle_resize(core::Context context, model::Intent int
     if (!settled.exists) co_return model::Resolution(model::NotDone());
     const auto slot = disk_slot(settled.guest, before, text_of(intent.arguments, "disk"));
     if (!slot.empty() && is_large_enough(settled.guest, slot, bytes))
-      co_return done(stored(row_after(before, intent.arguments)));
+      co_return done(with_size(before, intent.arguments));
     if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
     co_await context.pause(SettleClock::kPause);
   }
