@@ -209,6 +209,8 @@ TEST_CASE_METHOD(BridgeFixture, "a removed bridge stays in the state until the r
 
   // a run that ends here leaves it to the next plan
   server.expect("GET", kNetwork).answer(network(kVmbr0, kDiff));
+  server.expect("GET", "/access/permissions?path=%2Fsdn%2Fzones%2Flocalnetwork%2Fvmbr2")
+      .answer(R"({"data":{"/sdn/zones/localnetwork/vmbr2":{"SDN.Audit":0}}})");
   const auto read = time.run(type.read(context(), row.identity, &backend.rows.at(kAddress)));
   REQUIRE(std::holds_alternative<model::LiveObject>(*read));
   model::Change change;
