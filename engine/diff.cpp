@@ -99,15 +99,17 @@ class Comparison {
                  const Path& path) {
     if (live.is_null()) return;  // gone already: nothing is left to remove
     add(attribute, path, owned, Value(), ChangeKind::part_removed);
-    const Value* size = owned.find("size");
-    if (size == nullptr || field(owned, "on_remove") == Value::string("keep")) return;
-    result_.changes.back().effects.data.push_back({model::DataEffect::Kind::loss,
-                                                   static_cast<std::uint64_t>(size->as_integer()),
-                                                   path.text()});
+    const bool holds_data = attribute.type.object->find("size") != nullptr;
+    if (!holds_data || field(owned, "on_remove") == Value::string("keep")) return;
+    const auto& size = field(live, "size").is_null() ? field(owned, "size") : field(live, "size");
+    const bool known = size.kind() == Value::Kind::integer;
+    result_.changes.back().effects.data.push_back(
+        {model::DataEffect::Kind::loss, known ? static_cast<std::uint64_t>(size.as_integer()) : 0,
+         path.text()});
   }
 
-  /// Owned before, no longer stated: reset when `unset` names it, kept when it is a default that
-  /// binds at create, released otherwise.
+  /// Owned before, no longer stated: reset when `unset` names it; kept when it is a default that
+  /// binds at create, or tells how the object was made; released otherwise.
   Value dropped(const AttributeSchema& attribute, const Value& owned, const Value& live,
                 const Path& path) {
     const bool reset = unset_.contains(path.text());
@@ -120,7 +122,8 @@ class Comparison {
                                   [](const schema::Default& each) {
                                     return each.owner == schema::DefaultOwner::ours_at_create;
                                   });
-    if (ours || attribute.presence == schema::Presence::computed_at_plan) return owned;
+    const bool of_making = attribute.effect == schema::EffectRule::create_only;
+    if (ours || of_making || attribute.presence == schema::Presence::computed_at_plan) return owned;
     model::AttributeChange change;
     change.path = path;
     change.before = change.after = live;

@@ -210,13 +210,23 @@ class Planner final : public Exports {
             with_secrets(exported, secrets)};
   }
 
+  /// What an `[[import]]` entry calls the object.
+  static std::string import_id(const model::Identity& identity) {
+    for (const char* name : {"vmid", "iface", "id"}) {
+      const Value* held = identity.find(name);
+      if (held == nullptr) continue;
+      return held->is_string() ? schema::to_json(*held) : '"' + schema::to_json(*held) + '"';
+    }
+    return "its id";
+  }
+
   void refuse_unmanaged(const schema::Resource& resource, const model::LiveObject& object) {
     auto diagnostic = schema::error(
         "Exists and is not managed",
         fmt::format(
-            "{} exists already ({}) and was not created by this topology. Choose another id, "
-            "remove the object, or import it with an [[import]] entry once that is supported.",
-            resource.address.text(), schema::to_json(object.identity)),
+            "{0} exists already ({1}) and was not created by this topology. Choose another id, "
+            "remove the object, or take it over with [[import]], to = \"{0}\" and id = {2}.",
+            resource.address.text(), schema::to_json(object.identity), import_id(object.identity)),
         resource.span);
     diagnostic.address = resource.address;
     result_.diagnostics.add(std::move(diagnostic));
@@ -486,6 +496,8 @@ class Planner final : public Exports {
     for (const auto& change : plan.changes) require_permission(change);
     refuse(input_, result_);
     plan.warnings = likely_renames(input_, plan);
+    warn_of_globs("--allow data-loss=", input_.request.allow_data_loss);
+    warn_of_globs("--restart ", input_.request.restart);
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.
@@ -497,6 +509,22 @@ class Planner final : public Exports {
     }
     return pools;
   }
+
+  /// A mistyped address allows nothing, and nobody would notice.
+  void warn_of_globs(const char* option, const std::vector<std::string>& globs) {
+    for (const auto& each : globs) {
+      const auto meant = [&each](const auto& known) {
+        return matches_glob(address_in(known), each);
+      };
+      if (std::any_of(desired_.begin(), desired_.end(), meant)) continue;
+      if (std::any_of(input_.rows.begin(), input_.rows.end(), meant)) continue;
+      result_.plan.warnings.push_back(schema::warning(
+          "Matches nothing",
+          fmt::format("{}{} names no resource of the topology or the state.", option, each)));
+    }
+  }
+  static const ResourceAddress& address_in(const ResourceAddress& address) { return address; }
+  static const ResourceAddress& address_in(const Rows::value_type& row) { return row.first; }
 
   void require_permission(const Change& change) {
     if (!change.effects.loses_data() || matches_any(change.address, input_.request.allow_data_loss))

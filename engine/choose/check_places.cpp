@@ -196,23 +196,34 @@ std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const mod
 
 void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
                        const LiveState& live) {
+  // A shared storage is one, whatever node a guest runs on.
+  struct Claim {
+    const model::StorageFacts* facts = nullptr;
+    std::uint64_t bytes = 0;
+  };
+  std::map<std::string, Claim> claims;
   for (const auto& [place, bytes] : claims_of(plan, live)) {
     const auto* facts = storage_on(cluster, place.first, place.second);
     if (facts == nullptr || facts->total == 0) continue;
+    auto& claim = claims[facts->shared ? place.second : place.second + " " + place.first];
+    if (claim.facts == nullptr) claim.facts = facts;
+    claim.bytes += bytes;
+  }
+  for (const auto& [name, claim] : claims) {
+    const auto& [facts, bytes] = claim;
     const auto free = facts->total - std::min(facts->used, facts->total);
     if (bytes > free) {
-      plan.warnings.push_back(schema::warning(
-          "More than is free",
-          fmt::format(
-              "New disks of {} on {} of {}, which has {} free: the storage may run full when "
-              "the guests fill their disks.",
-              schema::format_size(static_cast<std::int64_t>(bytes)), place.second, place.first,
-              schema::format_size(static_cast<std::int64_t>(free)))));
+      plan.warnings.push_back(
+          schema::warning("More than is free",
+                          fmt::format("New disks of {} on {}, which has {} free: the storage may "
+                                      "run full when the guests fill "
+                                      "their disks.",
+                                      schema::format_size(static_cast<std::int64_t>(bytes)), name,
+                                      schema::format_size(static_cast<std::int64_t>(free)))));
     }
     constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
-    plan.capacity.push_back(fmt::format("{} {} {} of {} GiB", place.second, place.first,
-                                        (free - std::min(bytes, free)) / kGiB,
-                                        facts->total / kGiB));
+    plan.capacity.push_back(fmt::format(
+        "{} {} of {} GiB", name, (free - std::min(bytes, free)) / kGiB, facts->total / kGiB));
   }
 }
 

@@ -42,10 +42,12 @@ class Chooser {
         cluster_(cluster),
         facts_(facts),
         placement_(place(stated, state, cluster)),
-        expanded_(expand(stated, state, cluster, placement_, result_.diagnostics)),
+        expanded_(expand(stated, state, cluster, placement_, unused_)),
         topology_(expanded_ ? *expanded_ : stated),
         addresses_(topology_),
         macs_(cluster.identity, topology_.name, cluster.mac_prefix) {
+    // Where no guest could be placed, nobody can tell what is used.
+    if (!placement_.diagnostics.has_errors()) result_.diagnostics.append(std::move(unused_));
     result_.diagnostics.append(std::move(placement_.diagnostics));
     result_.unreachable = std::move(placement_.unreachable);
     result_.placed_by = std::move(placement_.placed_by);
@@ -93,7 +95,7 @@ class Chooser {
 
   void choose_for(const Resource& resource) {
     check_node(resource);
-    Value attributes = with_disk_of_template(pinned(resource));
+    Value attributes = with_first_disk(pinned(resource), owned(resource));
     for (const auto& attribute : resource.schema->object.attributes) {
       if (attribute.type.kind == schema::Type::Kind::keyed_part) {
         const Value* parts = attributes.find(attribute.name);
@@ -111,11 +113,15 @@ class Chooser {
                                     std::move(attributes));
   }
 
-  /// The disk that a clone gets from its template counts as stated (DEFINITIONS 5).
-  static Value with_disk_of_template(Value attributes) {
+  /// The disk that came with the template or the image counts as stated, whatever becomes of the
+  /// lines (DEFINITIONS 5).
+  static Value with_first_disk(Value attributes, const Value& owned) {
     const Path disk({"disk", "os"});
-    if (text_at(attributes, "template").empty() || attributes.find(disk) != nullptr)
-      return attributes;
+    if (attributes.find(disk) != nullptr) return attributes;
+    const bool was_made_from =
+        owned.find(disk) != nullptr &&
+        !(text_at(owned, "template").empty() && text_at(owned, "image").empty());
+    if (text_at(attributes, "template").empty() && !was_made_from) return attributes;
     const Value* disks = attributes.find("disk");
     auto fields = disks == nullptr ? Value::Fields() : disks->as_fields();
     fields.emplace_back("os", Value::object({}));
@@ -247,6 +253,7 @@ class Chooser {
   const ChoiceFacts& facts_;
   Choices result_;
   Placement placement_;
+  schema::Diagnostics unused_;
   std::optional<schema::Topology> expanded_;
   const schema::Topology& topology_;
   AddressChooser addresses_;

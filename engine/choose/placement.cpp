@@ -121,12 +121,25 @@ class Placer {
                        });
   }
 
+  /// What a token may not see looks as if it were not there (DEFINITIONS 4).
+  std::string without_storage(const std::string& node, const std::string& storage) const {
+    bool any = false;
+    for (const auto& each : cluster_.storages) {
+      if (each.node != node) continue;
+      any = true;
+      if (each.storage == storage)
+        return fmt::format("storage {} of {} is not active", storage, node);
+    }
+    if (any) return fmt::format("{} has no storage {} that this token may see", node, storage);
+    return fmt::format("this token may see no storage of {} (it lacks Datastore.Audit)", node);
+  }
+
   /// Whether the node has everything that the resource names there. `missing` gets a word on what
   /// it lacks.
   bool can_hold(const Resource& resource, const std::string& node, std::string& missing) const {
     for (const auto& storage : names_of(resource, "storage")) {
       if (has_storage(node, storage.name)) continue;
-      missing = fmt::format("{} has no storage {}", node, storage.name);
+      missing = without_storage(node, storage.name);
       return false;
     }
     for (const auto& [type, thing] : own_node_names(resource)) {

@@ -27,12 +27,21 @@ std::string headline(const engine::RunAccount& account, const model::Plan& plan,
                      const std::string& verb) {
   if (!account.complete()) return {};
   const auto counts = count_changes(plan);
-  std::string text = verb + " complete: ";
+  // What could not be read is still there, or still missing.
+  std::string text = verb + (plan.partial() ? " done in part: " : " complete: ");
   if (counts.import > 0) text += fmt::format("{} imported, ", counts.import);
   text +=
       fmt::format("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} forgotten", counts.forget);
-  return text + ".\n";
+  text += ".\n";
+  if (!plan.partial()) return text;
+  std::string left;
+  for (const auto& each : plan.unknown) left += (left.empty() ? "" : ", ") + each.address.text();
+  return text +
+         wrapped(fmt::format("Left as {}, since nobody can tell: {}.",
+                             plan.unknown.size() == 1 ? "it is" : "they are", left),
+                 0, 2) +
+         "\n";
 }
 
 std::string entry(const char* label, const std::string& address, const std::string& text) {

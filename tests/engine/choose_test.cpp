@@ -166,8 +166,9 @@ TEST_CASE(
     "a node without the storage is no candidate, and no candidate is an error that says why") {
   World world("[vm.a]\ndisk.data = { storage = \"tank\", size = \"1GiB\" }\n");
   CHECK(world.errors() ==
-        "No node to place it on: No node of the cluster can hold vm.a: pve1 has no storage tank, "
-        "pve2 has no storage tank and pve3 has no storage tank.");
+        "No node to place it on: No node of the cluster can hold vm.a: pve1 has no storage tank "
+        "that this token may see, pve2 has no storage tank that this token may see and pve3 has no "
+        "storage tank that this token may see.");
   world.cluster.storages.push_back(
       {"pve2", "tank", "zfspool", {"images"}, false, true, kGiB * 10, 0});
   CHECK(world.at("vm.a", "node") == "pve2");

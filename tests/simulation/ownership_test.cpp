@@ -260,6 +260,34 @@ TEST_CASE("an ignored attribute is set when the object is made, then left to oth
   CHECK(contains(managed.out, "memory"));
 }
 
+TEST_CASE("the disk that came with an image or a template stays when the lines go") {
+  const std::string made =
+      "[image.d]\nstorage = \"local\"\nnodes = [\"pve\"]\n"
+      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
+      "[template.d]\nimage = \"d\"\nstorage = \"local-lvm\"\nnodes = [\"pve\"]\n";
+  Rig rig(1);
+  must_apply(rig, made +
+                      "[vm.a]\ntemplate = \"d\"\n[vm.b]\nimage = \"d\"\n"
+                      "disk.os = { storage = \"local-lvm\", size = \"4GiB\" }\n");
+  const auto disks = [&rig] { return rig.lab.world().storage.volumes["local-lvm"]["pve"].size(); };
+  const auto before = disks();
+  for (int run = 0; run < 2; ++run) {
+    const auto done = must_apply(rig, made + "[vm.a]\n[vm.b]\n");
+    INFO(done.out);
+    CHECK_FALSE(contains(done.out, "removed"));
+    CHECK(disks() == before);
+  }
+  must_match(rig, made + "[vm.a]\n[vm.b]\n");
+}
+
+TEST_CASE("an option that names nothing is told") {
+  Rig rig(1);
+  rig.write_topology(kHead + vm("a"));
+  const auto seen = rig.run({"plan", "--allow", "data-loss=vm.b", "--restart", "vm.*"});
+  CHECK(contains(seen.err, "--allow data-loss=vm.b names no resource"));
+  CHECK_FALSE(contains(seen.err, "--restart"));
+}
+
 TEST_CASE("drift is told with what was, is and is wanted, and an exit code") {
   Rig rig(1);
   must_apply(rig, vm("a"));
