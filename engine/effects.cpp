@@ -139,12 +139,14 @@ bool makes_new_instance(const schema::ObjectSchema& object, const model::Attribu
   return has_address(schema, before.find(path)) || has_address(schema, after.find(path));
 }
 
+bool reloads_network(const schema::ObjectSchema& object) {
+  return std::any_of(object.attributes.begin(), object.attributes.end(),
+                     [](const auto& each) { return each.effect == EffectRule::network_reload; });
+}
+
 model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts) {
   model::Effects effects;
-  const bool reloads =
-      std::any_of(object.attributes.begin(), object.attributes.end(),
-                  [](const auto& each) { return each.effect == EffectRule::network_reload; });
-  if (reloads) {
+  if (reloads_network(object)) {
     effects.availability = Availability::live;
     effects.interrupts_node = node_of(facts);
   }

@@ -30,6 +30,9 @@ RuledEffect effect_of(schema::EffectRule rule, ChangeKind kind, const model::Liv
 bool makes_new_instance(const schema::ObjectSchema& object, const model::AttributeChange& change,
                         const schema::Value& before, const schema::Value& after);
 
+/// Whether every change of such an object reloads its node's network.
+bool reloads_network(const schema::ObjectSchema& object);
+
 /// What removing the object does: a running guest stops, the network of a node is reloaded, and
 /// every volume that the server frees with the object is lost, declared or not.
 model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts);

@@ -241,6 +241,8 @@ class Planner final : public Exports {
     change.identity = type.identity(resource.address, change.after);
     change.attributes = difference_of_new(type.schema().object, change.after).changes;
     change.reason = std::move(reason);
+    if (reloads_network(type.schema().object))
+      change.effects.interrupts_node = text_of(change.identity.find("node"));
     change.dependencies = direct_dependencies(resource.address);
     change.exported = type.exports(resource.address, change.after, change.identity);
     exports_[resource.address] = change.exported;

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pveplan::cli {
 
 namespace {
@@ -14,6 +16,12 @@ namespace {
 int exit_code_of(const model::Plan& plan, const Options& options) {
   if (plan.partial()) return kPartial;
   return options.detailed_exit_code && !plan.empty() ? kChanges : kSuccess;
+}
+
+bool chooses_vmids(const model::Plan& plan) {
+  return std::any_of(plan.changes.begin(), plan.changes.end(), [](const model::Change& each) {
+    return each.action == model::Action::create && each.identity.find("vmid") != nullptr;
+  });
 }
 
 std::string how_to_apply(const Options& options) {
@@ -47,6 +55,15 @@ async::Task<int> run_plan(Program& program, Options options) {
     program.out(plan_output(program, options, saved));
     program.err(refusal);
     co_return kError;
+  }
+  if (saves && topology.vmids.empty() && chooses_vmids(saved.plan)) {
+    print_diagnostic(
+        program, options, sources,
+        schema::warning(
+            "VMIDs may be taken meanwhile",
+            "The plan chooses numbers from the cluster's own range, which everybody "
+            "else is offered first, too: apply refuses the plan when one was taken. Give "
+            "this topology numbers of its own with vmids = [\"2000-2999\"] in [pveplan]."));
   }
   if (saves) {
     const auto bytes = engine::write_plan_file(saved, secrets.digest());

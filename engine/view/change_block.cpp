@@ -3,6 +3,7 @@
 #include "engine/view/part_text.hpp"
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
+#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
 
@@ -147,7 +148,8 @@ std::string losses_text(const Change& change) {
   return text;
 }
 
-std::string notes_text(const Change& change, bool allowed, std::size_t width) {
+std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width) {
+  const auto& change = *group.changes.front();
   std::string text = labelled("because", change.reason, width);
   if (!change.moved_from.empty())
     text += "      " + wrapped("moved from " + change.moved_from, 6, 16, width) + "\n";
@@ -165,15 +167,25 @@ std::string notes_text(const Change& change, bool allowed, std::size_t width) {
     text += labelled("allow", "plan again with --allow data-loss=" + change.address.shell_text(),
                      width);
   }
-  if (!change.effects.interrupts_node.empty()) {
-    text += labelled("effect", "interrupts node " + change.effects.interrupts_node, width);
-  }
+  text += labelled("effect", interrupted_nodes(group), width);
   if (change.effects.may_lock_out) text += labelled("effect", "may lock you out", width);
   for (const auto& warning : change.warnings) text += labelled("warning", warning, width);
   return text;
 }
 
 }  // namespace
+
+std::string interrupted_nodes(const ChangeGroup& group) {
+  std::vector<std::string> nodes;
+  for (const auto* change : group.changes) {
+    const auto& node = change->effects.interrupts_node;
+    if (!node.empty() && std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+      nodes.push_back(node);
+  }
+  if (nodes.empty()) return {};
+  return fmt::format("interrupts {} {}", nodes.size() == 1 ? "node" : "nodes",
+                     schema::join_words(nodes));
+}
 
 std::string group_address(const ChangeGroup& group) {
   const auto& first = group.changes.front()->address;
@@ -227,7 +239,7 @@ std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* s
   while (text.back() == ' ') text.pop_back();
   const auto& asked = options.needs_permission;
   const bool allowed = std::find(asked.begin(), asked.end(), change.address) == asked.end();
-  text += "\n" + notes_text(change, allowed, options.width);
+  text += "\n" + notes_text(group, allowed, options.width);
   for (const auto& attribute : change.attributes) {
     if (!stands_in_headline(change, attribute))
       text += attribute_text(attribute, schema, options.width);

@@ -14,6 +14,10 @@ std::string folding_key(const model::Change& change);
 /// `vm.web[1..4]`: whom a block is about.
 std::string group_address(const ChangeGroup& group);
 
+/// Nodes whose network is reloaded by any of the group: "interrupts nodes pve1 and pve2"; empty
+/// when none is.
+std::string interrupted_nodes(const ChangeGroup& group);
+
 /// One attribute in a few words without its effect: "cores 2 -> 4".
 std::string attribute_brief(const model::AttributeChange& attribute,
                             const schema::ResourceSchema* schema);

@@ -126,14 +126,14 @@ std::string change_words(const ChangeGroup& group, const schema::ResourceSchema*
   return text;
 }
 
-std::string effect_words_of(const model::Change& change) {
+std::string effect_words_of(const ChangeGroup& group) {
+  const auto& change = *group.changes.front();
   std::vector<std::string> words;
   if (change.effects.loses_data())
     words.push_back("loses " + lost_text(change.effects.lost_bytes()));
   const auto availability = change.effects.availability;
   if (availability >= model::Availability::disturb) words.emplace_back(model::name(availability));
-  if (!change.effects.interrupts_node.empty())
-    words.push_back("interrupts node " + code(change.effects.interrupts_node));
+  if (const auto nodes = interrupted_nodes(group); !nodes.empty()) words.push_back(nodes);
   if (change.effects.may_lock_out) words.emplace_back("may lock you out");
   if (change.effects.waits_for_restart) words.emplace_back("waits for a restart");
   if (const auto copied = change.effects.copied_bytes(); copied > 0)
@@ -181,7 +181,7 @@ Entry entry_of(const ChangeGroup& group, const schema::SchemaRegistry& schemas,
   Entry entry;
   entry.level = level_of(change);
   entry.row = fmt::format("| {} | {} | {} | {} |\n", dot_of(entry.level), code(address),
-                          change_words(group, schema), effect_words_of(change));
+                          change_words(group, schema), effect_words_of(group));
   const auto block = diff_lines(block_text(group, schema, look));
   const std::string fence(std::max<std::size_t>(3, longest_run(block, '`') + 1), '`');
   entry.details = fmt::format(
@@ -265,11 +265,27 @@ std::string counts_text(const Plan& plan) {
   return text;
 }
 
+/// What the terminal shows besides the changes.
+std::string remarks(const Plan& plan) {
+  std::vector<std::string> texts;
+  for (const auto& each : plan.warnings) texts.push_back(each.summary + ": " + each.detail);
+  std::string text;
+  constexpr std::size_t kMost = 5;
+  for (std::size_t i = 0; i < std::min(texts.size(), kMost); ++i)
+    text += "Warning: " + code(shortened(texts[i], 300)) + "\n\n";
+  if (texts.size() > kMost)
+    text += fmt::format("… and {} more warnings.\n\n", texts.size() - kMost);
+  std::vector<std::string> places;
+  for (const auto& each : plan.capacity) places.push_back(code(each));
+  if (!places.empty()) text += "Free after apply: " + listed(places, 10) + ".\n";
+  return text;
+}
+
 std::string head_of(const Plan& plan) {
   const auto name = shortened(plan.origin.topology, 100);
   auto text = fmt::format("<!-- pveplan {} -->\n### {}pveplan {}: {}\n", name,
                           plan.partial() ? "PARTIAL PLAN: " : "", name, counts_text(plan));
-  text += danger_lines(plan) + permissions_line(plan) + outside_lines(plan);
+  text += danger_lines(plan) + permissions_line(plan) + outside_lines(plan) + remarks(plan);
   return text + "\n";
 }
 

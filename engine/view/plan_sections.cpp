@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace pveplan::view {
 
@@ -85,7 +86,12 @@ std::string effects_line(const Plan& plan) {
   say(WorstEffect::live, "live");
   say(WorstEffect::creates, "new");
   say(WorstEffect::none, "none");
-  return text.empty() ? "" : "Effects: " + text + ".\n";
+  std::set<std::string> interrupted;
+  for (const auto& change : plan.changes) interrupted.insert(change.effects.interrupts_node);
+  interrupted.erase("");
+  if (!interrupted.empty())
+    text += fmt::format(", interrupts the network of {}", counted(interrupted.size(), "node"));
+  return text.empty() ? "" : wrapped("Effects: " + text + ".", 0, 2) + "\n";
 }
 
 std::string calls_line(const Plan& plan) {

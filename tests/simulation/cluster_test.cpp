@@ -56,6 +56,41 @@ TEST_CASE("guests spread over three nodes, each with a template of its own") {
   CHECK(plan(rig).exit_code == 0);
 }
 
+TEST_CASE("every node whose network is reloaded is named, for a new bridge too") {
+  Rig rig(1, 3);
+  const std::string bridge = "[bridge.vmbr5]\nnodes = [\"pve1\", \"pve2\", \"pve3\"]\n";
+  rig.write_topology(kHead + bridge);
+  const auto made = plan(rig);
+  CHECK(contains(made.out, "interrupts nodes pve1, pve2 and pve3"));
+  CHECK(contains(made.out, "interrupts the network of 3 nodes"));
+  must_apply(rig, bridge);
+  rig.write_topology(kHead + bridge + "comment = \"five\"\n");
+  CHECK(contains(plan(rig).out, "interrupts nodes pve1, pve2 and pve3"));
+  const auto markdown = rig.run({"plan", "--format", "markdown"});
+  CHECK(contains(markdown.out, "| interrupts nodes pve1, pve2 and pve3 |"));
+}
+
+TEST_CASE("a pull request shows what is free, and what may not fit") {
+  Rig rig(1, 3);
+  rig.write_topology(kHead + "[vm.a]\ndisk.os = { storage = \"local-lvm\", size = \"900GiB\" }\n");
+  const auto markdown = rig.run({"plan", "--format", "markdown"});
+  INFO(markdown.out);
+  CHECK(
+      contains(markdown.out, "Warning: `More than is free: New disks of 900GiB on local-lvm pve1"));
+  CHECK(contains(markdown.out, "Free after apply: `local-lvm pve1 0 of 500 GiB`."));
+}
+
+TEST_CASE("a saved plan that chooses from everybody's numbers warns") {
+  Rig rig(1, 3);
+  auto head = kHead;
+  head.erase(head.find("vmids"), head.find('\n', head.find("vmids")) - head.find("vmids"));
+  rig.write_topology(head + "[vm.a]\n");
+  CHECK(contains(rig.run({"plan", "-o", "p.json"}).err, "VMIDs may be taken meanwhile"));
+  CHECK_FALSE(contains(rig.run({"plan"}).err, "VMIDs may be"));
+  rig.write_topology(kHead + "[vm.a]\n");
+  CHECK_FALSE(contains(rig.run({"plan", "-o", "p.json"}).err, "VMIDs may be"));
+}
+
 TEST_CASE("a refresh of 100 guests on 3 nodes stays within its budget of calls") {
   Rig rig(1, 3);
   must_apply(rig, machines(97));  // and three templates
