@@ -79,6 +79,8 @@ void CurlTransfer::set_connection() {
 }
 
 void CurlTransfer::set_trust() {
+  // A resumed session shows no certificate, and newer versions of libcurl keep sessions longer.
+  set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   const bool check = verification_.pinned() || !request_.trust.insecure;
   set(CURLOPT_SSL_VERIFYPEER, check ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, check && !verification_.pinned() ? 2L : 0L);
