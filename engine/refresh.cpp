@@ -14,15 +14,34 @@ bool is_engine_only(const core::ResourceType& type) {
   });
 }
 
-model::ReadOutcome outcome_of(schema::Result<model::ReadOutcome> result) {
-  if (result) return std::move(*result);
-  return model::Unreadable{result.error().detail};
-}
+/// Takes in what the reads answered.
+class Answers {
+ public:
+  explicit Answers(LiveState& live) : live_(live) {}
+
+  void take(const Reading& reading, schema::Result<model::ReadOutcome> result) {
+    if (result) {
+      live_.objects.insert_or_assign(reading.address, std::move(*result));
+      return;
+    }
+    live_.objects.insert_or_assign(reading.address, model::Unreadable{result.error().detail});
+    if (reading.row != nullptr || !refused_) return;
+    refused_ = std::unexpected(std::move(result.error()));
+    refused_.error().address = reading.address;
+  }
+  /// The first refusal of a new object.
+  schema::Result<void> end() { return std::move(refused_); }
+
+ private:
+  LiveState& live_;
+  schema::Result<void> refused_;
+};
 
 }  // namespace
 
 async::Task<schema::Result<void>> refresh(const Services& services, core::Context context,
                                           std::vector<Reading> readings, LiveState& live) {
+  Answers answers(live);
   async::TaskGroup<schema::Result<model::ReadOutcome>> group;
   for (std::size_t i = 0; i < readings.size(); ++i) {
     const auto& reading = readings[i];
@@ -35,7 +54,7 @@ async::Task<schema::Result<void>> refresh(const Services& services, core::Contex
     }
     if (is_engine_only(*type)) {
       auto result = co_await type->read(context, reading.identity, reading.row);
-      live.objects.insert_or_assign(reading.address, outcome_of(std::move(result)));
+      answers.take(reading, std::move(result));
     } else {
       group.start(i, type->read(context, reading.identity, reading.row));
     }
@@ -43,11 +62,10 @@ async::Task<schema::Result<void>> refresh(const Services& services, core::Contex
   const auto total = group.size();
   while (!group.empty()) {
     auto finished = co_await group.next();
-    live.objects.insert_or_assign(readings[finished.id].address,
-                                  outcome_of(std::move(finished.value)));
+    answers.take(readings[finished.id], std::move(finished.value));
     services.events.refresh_progress(total - group.size(), total);
   }
-  co_return schema::Result<void>();
+  co_return answers.end();
 }
 
 }  // namespace pveplan::engine

@@ -14,7 +14,8 @@ struct Reading {
 };
 
 /// Reads all of them at once (the client limits what is in flight) and reports every failure. A
-/// read that fails for one object makes that object unreadable, never absent.
+/// read that fails for one object makes that object unreadable, never absent; for one that shall be
+/// new it is the refusal to make it, and the first of these is the error.
 async::Task<schema::Result<void>> refresh(const Services& services, core::Context context,
                                           std::vector<Reading> readings, LiveState& live);
 

@@ -90,6 +90,14 @@ async::Task<void> ReadContext::pause(std::chrono::milliseconds duration) {
   co_await async::sleep_for(duration);
 }
 
+std::vector<const model::Row*> ReadContext::rows_of(std::string_view type) const {
+  std::vector<const model::Row*> found;
+  for (const auto& [address, row] : state_.rows) {
+    if (address.type == type) found.push_back(&row);
+  }
+  return found;
+}
+
 void ReadContext::progress(std::string) {}
 void ReadContext::silent(const std::string& text) { progress(text); }
 void ReadContext::percent(int percent) { progress(fmt::format("{} %", percent)); }

@@ -42,6 +42,7 @@ class ReadContext : public core::ContextBackend, private core::ProgressSink {
   const model::Row* row(const schema::ResourceAddress& address) const override {
     return state_.row(address);
   }
+  std::vector<const model::Row*> rows_of(std::string_view type) const override;
   std::string nonce() const override { return {}; }
   std::string topology() const override { return topology_; }
 

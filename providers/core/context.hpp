@@ -8,6 +8,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pveplan::core {
 
@@ -90,6 +92,7 @@ class ContextBackend {
   virtual void progress(std::string text) = 0;
   virtual const model::ClusterFacts& cluster() const = 0;
   virtual const model::Row* row(const schema::ResourceAddress& address) const = 0;
+  virtual std::vector<const model::Row*> rows_of(std::string_view type) const = 0;
   virtual std::string nonce() const = 0;
   virtual std::string topology() const = 0;
 };
@@ -126,6 +129,10 @@ class Context {
   /// What the state knows of a resource now; nullptr when nothing.
   const model::Row* row(const schema::ResourceAddress& address) const {
     return backend_->row(address);
+  }
+  /// All that the state knows of a type now: to tell own work from that of others.
+  std::vector<const model::Row*> rows_of(std::string_view type) const {
+    return backend_->rows_of(type);
   }
   /// Of this step's intent: goes into the marker of what it creates.
   std::string nonce() const { return backend_->nonce(); }

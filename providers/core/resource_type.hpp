@@ -41,7 +41,7 @@ class ResourceType {
                                 const model::Identity& identity) const = 0;
 
   /// Reads the live object. `row` is null for an object that is not in the state yet; then the
-  /// answer tells whether the key is free.
+  /// answer tells whether the key is free, and an error refuses the plan.
   virtual async::Task<schema::Result<model::ReadOutcome>> read(Context context,
                                                                model::Identity identity,
                                                                const model::Row* row) const = 0;

@@ -76,3 +76,66 @@ TEST_CASE("a new bridge whose name may be taken out of sight is not made") {
   CHECK(contains(applied.out + applied.err, "SDN.Audit or SDN.Use"));
   CHECK_FALSE(has_interface(rig, "vmbr7"));
 }
+
+TEST_CASE("others' waiting network changes refuse a plan that writes there, before anything runs") {
+  Rig rig(GENERATE(1, 2));
+  const std::string record = "[record.r]\ninput = 1\n";
+  rig.write_topology(kHead + kBridge);
+  REQUIRE(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+  auto& network = rig.lab.world().nodes.at("pve").network;
+  auto waiting = network.current;
+  waiting.interfaces.push_back({"vmbr99", {{"type", "bridge"}, {"method", "manual"}}});
+  network.pending = waiting;
+  CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+
+  auto changed = kBridge;
+  changed += "mtu = 9000\n";
+  const auto added = kBridge + "[bridge.lan]\niface = \"vmbr8\"\nnodes = [\"pve\"]\n";
+  for (const auto& text : {changed, added, std::string()}) {
+    rig.write_topology(kHead + record + text);
+    const auto refused = rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"});
+    INFO(text << refused.out << refused.err);
+    CHECK(refused.exit_code == 1);
+    CHECK(contains(refused.err, "changes wait to be applied that are not ours (vmbr99)"));
+    CHECK(rig.run({"state", "list"}).out == "bridge.vmbr7[pve]\n");
+  }
+  network.pending.reset();
+  rig.write_topology(kHead + record + added);
+  CHECK(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+}
+
+TEST_CASE("a bridge that others are about to remove is not told as gone") {
+  Rig rig(1);
+  rig.write_topology(kHead + kBridge);
+  REQUIRE(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+  auto& network = rig.lab.world().nodes.at("pve").network;
+  auto waiting = network.current;
+  waiting.interfaces.pop_back();
+  network.pending = waiting;
+  const auto plan = rig.run({"plan"});
+  INFO(plan.out << plan.err);
+  CHECK_FALSE(contains(plan.out, "is gone"));
+  CHECK(contains(plan.out + plan.err, "not ours (vmbr7)"));
+}
+
+TEST_CASE("our own waiting changes are known again, whatever the blocks are called") {
+  const std::string two = kHead + "[bridge.lan]\niface = \"vmbr7\"\nnodes = [\"pve\"]\n" +
+                          "[bridge.dmz]\niface = \"vmbr8\"\nnodes = [\"pve\"]\n";
+  Rig whole(1);
+  whole.write_topology(two);
+  const auto all = whole.run({"apply", "--auto-approve"});
+  REQUIRE(all.exit_code == 0);
+  for (std::uint64_t boundary = 1; boundary <= all.boundaries; ++boundary) {
+    INFO("boundary " << boundary);
+    Rig rig(1);
+    rig.write_topology(two);
+    sim::Conditions conditions;
+    conditions.stop_before = boundary;
+    rig.run({"apply", "--auto-approve"}, conditions);
+    const auto again = rig.run({"apply", "--auto-approve"});
+    INFO(again.out << again.err);
+    CHECK(again.exit_code == 0);
+    CHECK(has_interface(rig, "vmbr7"));
+    CHECK(has_interface(rig, "vmbr8"));
+  }
+}

@@ -169,7 +169,8 @@ TEST_CASE_METHOD(BridgeFixture, "waiting changes of others are refused, of our o
   // the same diff, as a sibling's write left it
   const auto waiting = json(network(kVmbr0, other));
   model::Row sibling;
-  sibling.address = {"bridge", "vmbr7", "", "pve"};
+  sibling.address = {"bridge", "lan", "", "pve"};
+  sibling.identity = json(R"({"node":"pve","iface":"vmbr7"})");
   sibling.notes = Value::map(
       {{"changes", Value::string(pve::NodeNetwork::from_api(Value(), waiting).fingerprint())}});
   backend.rows.emplace(sibling.address, sibling);

@@ -3,6 +3,7 @@
 #include "providers/pve/client/encoding.hpp"
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest/guest_row.hpp"
+#include "providers/pve/guest/guest_steps.hpp"
 #include "providers/pve/resources/bridge/codec.hpp"
 #include "providers/pve/settle/settle.hpp"
 
@@ -79,17 +80,13 @@ async::Task<NetworkLook> look_for_bridge(core::Context context, Value identity, 
 /// Whether the waiting changes are the ones that a bridge of this topology saw right after its own
 /// write. Since our writes on a node go one at a time, each after such a look, its diff covers all.
 bool changes_are_ours(const core::Context& context, const NodeNetwork& network,
-                      const schema::ResourceAddress& address, const Value& identity) {
+                      const Value& identity) {
   if (!network.has_changes()) return true;
-  std::vector<schema::ResourceAddress> candidates{address};
-  const auto add = [&](const std::string& iface) {
-    candidates.push_back({"bridge", iface, "", node_of_identity(identity)});
-  };
-  for (const auto& iface : network.interfaces()) add(iface);
-  for (const auto& iface : network.changed()) add(iface);
-  return std::any_of(candidates.begin(), candidates.end(), [&](const auto& candidate) {
-    const auto* row = context.row(candidate);
-    return row != nullptr && text_of(row->notes, "changes") == network.fingerprint();
+  const auto node = node_of_identity(identity);
+  const auto rows = context.rows_of("bridge");
+  return std::any_of(rows.begin(), rows.end(), [&](const auto* row) {
+    return node_of_identity(row->identity) == node &&
+           text_of(row->notes, "changes") == network.fingerprint();
   });
 }
 
@@ -111,12 +108,25 @@ schema::Diagnostic refused(const schema::ResourceAddress& address, std::string s
   return diagnostic;
 }
 
+std::string foreign_reason(const Value& identity, const NodeNetwork& network) {
+  return fmt::format(
+      "On node {} changes wait to be applied that are not ours ({}). Apply or revert them in the "
+      "node's network panel, then apply again.",
+      node_of_identity(identity), fmt::join(network.changed(), ", "));
+}
+
 schema::Diagnostic foreign_refused(const schema::ResourceAddress& address, const Value& identity,
                                    const NodeNetwork& network) {
   return refused(address, "Somebody else's network changes wait",
-                 fmt::format("On node {} changes wait to be applied that are not ours ({}). Apply "
-                             "or revert them in the node's network panel, then apply again.",
-                             node_of_identity(identity), fmt::join(network.changed(), ", ")));
+                 foreign_reason(identity, network));
+}
+
+std::string carrier_reason(const Value& identity) {
+  return fmt::format(
+      "{} carries the address or the default route of {}. Changing it could lock everybody out, "
+      "and "
+      "pveplan cannot take such a change back by itself yet. Change it on the node's console.",
+      iface_of(identity), node_of_identity(identity));
 }
 
 schema::Diagnostic unseen(const schema::ResourceAddress& address, const std::string& reason) {
@@ -145,6 +155,15 @@ bool is_written(const std::string& operation, const Value& arguments, const Valu
                                             unfinished_of(arguments, "reset"));
 }
 
+/// Why the change must not be planned; empty when it may. Of a bridge that shall be new, read() has
+/// told it already.
+std::string refusal_of(const model::Change& change, const Value& identity) {
+  const auto foreign = text_of(change.facts, "foreign");
+  if (!foreign.empty()) return foreign;
+  const bool touches = change.action == Action::update || change.action == Action::remove;
+  return touches && flag_of(change.facts, "carries_node") ? carrier_reason(identity) : "";
+}
+
 /// Why the step must not be run on what is there; nothing when it may.
 std::optional<schema::Diagnostic> objection(const core::Context& context, const model::Step& step,
                                             const NodeNetwork& network) {
@@ -158,10 +177,7 @@ std::optional<schema::Diagnostic> objection(const core::Context& context, const 
   if (step.operation != "create" && entry != nullptr &&
       carries_node(context, identity, bridge_from_api(*entry)))
     return refused(step.address, "The node itself is reached through this bridge",
-                   fmt::format("{} carries the address or the default route of {}. Changing it "
-                               "could lock everybody out, and pveplan cannot take such a change "
-                               "back by itself yet. Change it on the node's console.",
-                               iface_of(identity), node_of_identity(identity)));
+                   carrier_reason(identity));
   return std::nullopt;
 }
 
@@ -174,6 +190,7 @@ const std::vector<model::OperationSpec>& BridgeType::operations() const {
       {"change", ResolverClass::goal_state, seconds(1)},
       {"delete", ResolverClass::goal_state, seconds(1)},
       {"reload", ResolverClass::goal_state, seconds(5)},
+      {"refuse", ResolverClass::engine_only, seconds(0)},
   };
   return kOperations;
 }
@@ -208,7 +225,14 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
   if (!look.network) co_return model::ReadOutcome(model::Unreadable{look.reason});
   const auto* entry = look.network->find(iface_of(identity));
   const bool removing = flag_of(notes, "removing");
-  if (entry == nullptr && !removing) co_return model::ReadOutcome(model::Absent());
+  const bool foreign = !changes_are_ours(context, *look.network, identity);
+  if (entry == nullptr && !removing) {
+    // the list shows the file as it will be: others may be about to remove it, or to make it
+    if (foreign)
+      co_return std::unexpected(foreign_refused(
+          row == nullptr ? schema::ResourceAddress() : row->address, identity, *look.network));
+    co_return model::ReadOutcome(model::Absent());
+  }
   model::LiveObject live;
   live.identity = identity;
   live.attributes = entry == nullptr ? owned : bridge_from_api(*entry);
@@ -219,6 +243,8 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
   facts.emplace_back("removing", Value::boolean(removing));
   facts.emplace_back("carries_node",
                      Value::boolean(carries_node(context, identity, live.attributes)));
+  if (foreign)
+    facts.emplace_back("foreign", Value::string(foreign_reason(identity, *look.network)));
   live.facts = Value::map(std::move(facts));
   co_return model::ReadOutcome(std::move(live));
 }
@@ -239,6 +265,13 @@ std::vector<model::Step> BridgeType::lower(const model::Change& change) const {
   const auto iface = iface_of(identity);
   const auto node = node_of_identity(identity);
   std::vector<model::Step> steps;
+  const auto no = refusal_of(change, identity);
+  if (!no.empty()) {
+    steps.push_back(make_step(change.address, "refuse", Value::map({{"reason", Value::string(no)}}),
+                              "refused"));
+    steps.back().writes = 0;
+    return steps;
+  }
   const auto add = [&](const char* operation, std::string summary) {
     auto step = make_step(change.address, operation, arguments, std::move(summary));
     step.pools = {"network:" + node};
@@ -254,6 +287,7 @@ std::vector<model::Step> BridgeType::lower(const model::Change& change) const {
 
 async::Task<schema::Result<model::Outcome>> BridgeType::run(core::Context context,
                                                             model::Step step) const {
+  if (step.operation == "refuse") return run_refuse(std::move(step));
   if (step.operation == "reload") return run_reload(context, std::move(step));
   return run_write(context, std::move(step));
 }
@@ -298,7 +332,7 @@ async::Task<schema::Result<model::Outcome>> BridgeType::run_write(core::Context 
   auto look = co_await std::move(looking);
   if (!look.network) co_return std::unexpected(unseen(step.address, look.reason));
   const auto* entry = look.network->find(iface_of(identity));
-  if (!changes_are_ours(context, *look.network, step.address, identity))
+  if (!changes_are_ours(context, *look.network, identity))
     co_return std::unexpected(foreign_refused(step.address, identity, *look.network));
   if (step.operation != "create" && is_written(step.operation, step.arguments, entry))
     co_return written(step.address, step.operation, step.arguments, context.row(step.address),
@@ -323,7 +357,7 @@ async::Task<schema::Result<model::Outcome>> BridgeType::run_reload(core::Context
   // nothing waits: the reload of another bridge on this node took ours along
   if (!look.network->has_changes())
     co_return reloaded(step.address, context.row(step.address), step.arguments);
-  if (!changes_are_ours(context, *look.network, step.address, identity))
+  if (!changes_are_ours(context, *look.network, identity))
     co_return std::unexpected(foreign_refused(step.address, identity, *look.network));
   core::Write write(core::ApiRequest("PUT", network_path(identity)));
   write.forks_task = true;

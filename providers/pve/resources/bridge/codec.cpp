@@ -74,13 +74,6 @@ const Value* NodeNetwork::find(std::string_view iface) const {
   return nullptr;
 }
 
-std::vector<std::string> NodeNetwork::interfaces() const {
-  std::vector<std::string> names;
-  if (interfaces_.kind() != Value::Kind::list) return names;
-  for (const auto& entry : interfaces_.as_list()) names.push_back(text_of(entry, "iface"));
-  return names;
-}
-
 std::string NodeNetwork::fingerprint() const {
   if (changes_.empty()) return {};
   const auto body = changes_.find("\n@@");

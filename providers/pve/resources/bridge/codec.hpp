@@ -19,7 +19,6 @@ class NodeNetwork {
 
   /// The interface's entry; nullptr when there is none (any more).
   const schema::Value* find(std::string_view iface) const;
-  std::vector<std::string> interfaces() const;  ///< names, as they will be
   bool has_changes() const { return !changes_.empty(); }
   /// Of the waiting diff without its header: how the changes that we made are known again. Empty
   /// when nothing waits.

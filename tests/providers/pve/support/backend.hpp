@@ -35,6 +35,13 @@ class PlainBackend final : public core::ContextBackend {
     const auto at = rows.find(address);
     return at == rows.end() ? nullptr : &at->second;
   }
+  std::vector<const model::Row*> rows_of(std::string_view type) const override {
+    std::vector<const model::Row*> found;
+    for (const auto& [address, row] : rows) {
+      if (address.type == type) found.push_back(&row);
+    }
+    return found;
+  }
   std::string nonce() const override { return nonce_value; }
   std::string topology() const override { return "lab"; }
 
