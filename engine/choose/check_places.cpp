@@ -44,7 +44,10 @@ class PlaceChecks {
       const auto node = node_of(resource, attributes);
       const auto* facts = cluster_.node(node);
       if (facts != nullptr && !facts->online) continue;
-      if (state_.row(resource.address) == nullptr) check_storages(resource, attributes, node);
+      if (state_.row(resource.address) == nullptr) {
+        check_storages(resource, attributes, node);
+        check_clone(resource, node);
+      }
       if (resource.address.type == "image") check_pin(resource, attributes);
       check_bridges(resource, node);
     }
@@ -108,6 +111,26 @@ class PlaceChecks {
         fmt::format("{} has no storage \"{}\" that this token may see; it has {}.{}",
                     node.empty() ? "The cluster" : node, storage.name, schema::join_words(there),
                     schema::did_you_mean(storage.name, there)));
+  }
+
+  /// Proxmox copies a disk to another node only where both see the storage (FACTS 9.3).
+  void check_clone(const Resource& resource, const std::string& node) {
+    for (const auto& storage : names_of(resource, "storage")) {
+      const auto* facts = storage_on(cluster_, node, storage.name);
+      if (storage.path != Path({"disk", "os", "storage"}) || facts == nullptr || facts->shared)
+        continue;
+      const ResourceAddress shared{"template", text_at(resource.attributes, "template"), "",
+                                   std::nullopt};
+      if (topology_.find(shared) == nullptr || cluster_.nodes.size() < 2) continue;
+      const auto* row = state_.row(shared);
+      if (row != nullptr && text_at(row->identity, "node") == node) continue;
+      add(resource, storage, "Clone cannot get there",
+          fmt::format("template.{0} is one for all nodes, and a copy of it cannot be put on {1} of "
+                      "{2}, which other nodes do not see. Leave disk.os.storage out, name a shared "
+                      "storage, or give each node a template of its own: put template.{0} on a "
+                      "storage of the nodes themselves.",
+                      shared.name, storage.name, node));
+    }
   }
 
   /// A list of checksums that nobody has read checks nothing.

@@ -39,6 +39,21 @@ bool contains(const std::string& text, const std::string& what) {
 
 lab::Guest& guest(Rig& rig, int vmid) { return rig.lab.world().guests.at(vmid); }
 
+/// nfs1 of 100 GiB, which every node sees.
+void add_shared_storage(Rig& rig) {
+  auto& storage = rig.lab.world().storage;
+  lab::StorageDefinition definition;
+  definition.type = "nfs";
+  definition.options = {{"content", "images,import"},
+                        {"path", "/mnt/pve/nfs1"},
+                        {"export", "/srv"},
+                        {"server", "192.0.2.1"}};
+  storage.definitions["nfs1"] = definition;
+  lab::StorageSpace space;
+  space.total = std::int64_t{100} << 30;
+  storage.spaces["nfs1"][""] = space;
+}
+
 /// The listing lags by 10 s.
 void let_time_pass(Rig& rig) {
   rig.world.clock.pass(std::chrono::minutes(2));
@@ -89,6 +104,29 @@ TEST_CASE("a saved plan that chooses from everybody's numbers warns") {
   CHECK_FALSE(contains(rig.run({"plan"}).err, "VMIDs may be"));
   rig.write_topology(kHead + "[vm.a]\n");
   CHECK_FALSE(contains(rig.run({"plan", "-o", "p.json"}).err, "VMIDs may be"));
+}
+
+TEST_CASE("a template on shared storage is copied to shared storage only, and its room is one") {
+  Rig rig(1, 3);
+  add_shared_storage(rig);
+  const std::string shared =
+      "[image.debian]\nstorage = \"nfs1\"\n"
+      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
+      "[template.debian]\nimage = \"debian\"\nstorage = \"nfs1\"\n";
+  rig.write_topology(kHead + shared +
+                     "[vm.w]\ncount = 2\ntemplate = \"debian\"\nplacement = \"spread\"\n"
+                     "disk.os = { storage = \"local-lvm\", size = \"4GiB\" }\n");
+  const auto refused = plan(rig);
+  INFO(refused.out << refused.err);
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.err, "Clone cannot get there"));
+  rig.write_topology(kHead + shared +
+                     "[vm.w]\ncount = 2\ntemplate = \"debian\"\nplacement = \"spread\"\n"
+                     "disk.os.size = \"40GiB\"\ndisk.os.storage = \"nfs1\"\n");
+  const auto fits = plan(rig);
+  INFO(fits.out << fits.err);
+  CHECK(fits.exit_code == 2);
+  CHECK(contains(fits.out, "Free after apply: nfs1 20 of 100 GiB."));
 }
 
 TEST_CASE("a refresh of 100 guests on 3 nodes stays within its budget of calls") {
