@@ -234,13 +234,8 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
   if (!other) {
     auto edit =
         co_await edit_state(services, topology, session.state(), prepared.cluster, plan.mode);
-    if (!edit) {
-      other = edit.error();
-    } else if (edit->diagnostics.has_errors()) {
-      co_return edit->diagnostics.items();
-    } else {
-      prepared.edited = std::move(edit->state);
-    }
+    if (edit.diagnostics.has_errors()) co_return edit.diagnostics.items();
+    prepared.edited = std::move(edit.state);
   }
   const auto& state = prepared.edited ? *prepared.edited : session.state();
   if (!other) other = unfit_step(plan, services, state);

@@ -120,9 +120,8 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   auto origin = state::check_origin(stored, topology.name, cluster->identity);
   if (!origin) co_return std::unexpected(Diagnostics(origin.error()));
   auto edit = co_await edit_state(services, topology, stored, *cluster, request.mode);
-  if (!edit) co_return std::unexpected(Diagnostics(edit.error()));
-  if (edit->diagnostics.has_errors()) co_return std::unexpected(std::move(edit->diagnostics));
-  const auto& state = edit->state ? *edit->state : stored;
+  if (edit.diagnostics.has_errors()) co_return std::unexpected(std::move(edit.diagnostics));
+  const auto& state = edit.state ? *edit.state : stored;
   const bool converging = request.mode == model::PlanMode::converge;
 
   SettledChoices settled;
@@ -157,7 +156,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
                         graph,      *order,
                         state.rows, live,
                         *cluster,   services.types,
-                        request,    edit->changes,
+                        request,    edit.changes,
                         *digest};
   auto planned = make_plan(input);
   const auto closely = guests_to_look_at(planned.plan);
@@ -180,7 +179,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   result.plan.extra_reads = settled.reads;
   if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
   describe_places(result.plan, settled, state, result.cluster, live);
-  result.edited = std::move(edit->state);
+  result.edited = std::move(edit.state);
   const auto& remarks = result.plan.warnings;
   result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());
   co_return result;

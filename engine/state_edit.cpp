@@ -285,11 +285,9 @@ bool covers(const ResourceAddress& entry, const ResourceAddress& address) {
   return entry == address || (!entry.key && entry == address.group());
 }
 
-async::Task<schema::Result<StateEdit>> edit_state(const Services& services,
-                                                  const schema::Topology& topology,
-                                                  const state::StateFile& state,
-                                                  const model::ClusterFacts& cluster,
-                                                  model::PlanMode mode) {
+async::Task<StateEdit> edit_state(const Services& services, const schema::Topology& topology,
+                                  const state::StateFile& state, const model::ClusterFacts& cluster,
+                                  model::PlanMode mode) {
   StateEdit edit;
   Mover(topology, state, edit).move();
   const auto& moved = edit.state ? *edit.state : state;

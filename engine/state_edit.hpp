@@ -19,11 +19,9 @@ struct StateEdit {
 
 /// Reads what is imported or newly observed; changes nothing outside of memory. Apply stores the
 /// edited state before its first step.
-async::Task<schema::Result<StateEdit>> edit_state(const Services& services,
-                                                  const schema::Topology& topology,
-                                                  const state::StateFile& state,
-                                                  const model::ClusterFacts& cluster,
-                                                  model::PlanMode mode);
+async::Task<StateEdit> edit_state(const Services& services, const schema::Topology& topology,
+                                  const state::StateFile& state, const model::ClusterFacts& cluster,
+                                  model::PlanMode mode);
 
 /// Whether the entry's address is meant: itself, or without a key every instance of its block.
 bool covers(const schema::ResourceAddress& entry, const schema::ResourceAddress& address);

@@ -87,9 +87,9 @@ class StepContext final : public ReadContext {
   async::Task<core::ApiResult> send(core::ApiRequest request);
   async::Task<core::WriteResult> wait_for_end(core::ApiAnswer answer);
 
-  state::Session& session_;
   std::chrono::milliseconds lock_patience() const;
 
+  state::Session& session_;
   const model::Step& step_;
   std::string nonce_;
   std::optional<state::IntentId> intent_;

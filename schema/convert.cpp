@@ -236,4 +236,9 @@ Value Converter::convert_one_of(const Node& node, const Type& type, const Site& 
   return wrong_type(node, type, site);
 }
 
+Span span_of(const Node& table, std::string_view key) {
+  const auto* entry = table.find(key);
+  return entry == nullptr ? table.span : entry->value->span;
+}
+
 }  // namespace pveplan::schema

@@ -32,6 +32,9 @@ struct Site {
              const AttributeSchema* inner_attribute) const;
 };
 
+/// Where the value of a table's entry stands; the table where it has no such entry.
+Span span_of(const Node& table, std::string_view key);
+
 /// Turns located trees into Values by their types. One converter a resource instance, or root
 /// block: it collects what the instance depends on. Everything that is wrong goes to the context's
 /// diagnostics once; the Value is null then, which later stages take for "not stated".

@@ -66,11 +66,6 @@ std::vector<std::string> to_texts(const Value* value) {
   return result;
 }
 
-Span span_of(const Node& table, std::string_view key) {
-  const auto* entry = table.find(key);
-  return entry == nullptr ? table.span : entry->value->span;
-}
-
 void check_requires(DecodeContext& context, const Node& table, const Value& fields,
                     const LoadRequest& request) {
   const auto* condition = fields.find("requires");

@@ -60,11 +60,6 @@ class SetChanges {
     }
   }
 
-  static Span span_at(const Node& table, std::string_view key) {
-    const auto* entry = table.find(key);
-    return entry == nullptr ? table.span : entry->value->span;
-  }
-
   std::optional<ResourceAddress> address(const Node& table, const Value& fields, const char* key) {
     const auto* value = fields.find(key);
     if (value == nullptr || !value->is_string()) return std::nullopt;
@@ -73,7 +68,7 @@ class SetChanges {
       add("Invalid address",
           fmt::format("\"{}\" is no address of a resource: write \"vm.db\" or \"vm.db[1]\".",
                       value->as_string()),
-          span_at(table, key));
+          span_of(table, key));
     }
     return parsed;
   }
@@ -85,20 +80,20 @@ class SetChanges {
       return add(
           "Different types",
           fmt::format("{} cannot become {}: a resource keeps its type.", from->text(), to->text()),
-          span_at(table, "to"));
+          span_of(table, "to"));
     }
     if (*from == *to) {
       return add("Moved to itself", fmt::format("Both addresses are {}.", from->text()),
-                 span_at(table, "to"));
+                 span_of(table, "to"));
     }
     if (is_declared(*from)) {
       return add("Still in the topology",
                  fmt::format("{} was moved to {}, and its block still stands here: rename the "
                              "block, or take this entry out.",
                              from->text(), to->text()),
-                 span_at(table, "from"));
+                 span_of(table, "from"));
     }
-    topology_.moved.push_back({*from, *to, span_at(table, "from")});
+    topology_.moved.push_back({*from, *to, span_of(table, "from")});
   }
 
   void removed(const Node& table, const Value& fields) {
@@ -110,9 +105,9 @@ class SetChanges {
                  fmt::format("{} is said to be removed, and its block still stands here: take the "
                              "block or this entry out.",
                              at->text()),
-                 span_at(table, "address"));
+                 span_of(table, "address"));
     }
-    topology_.removed.push_back({*at, destroy->as_boolean(), span_at(table, "address")});
+    topology_.removed.push_back({*at, destroy->as_boolean(), span_of(table, "address")});
   }
 
   void import(const Node& table, const Value& fields) {
@@ -125,11 +120,11 @@ class SetChanges {
       return add("Unknown resource",
                  fmt::format("There is no {} in the topology to import {} into: write its block.{}",
                              to->text(), id->as_string(), context_.guess(to->text(), names)),
-                 span_at(table, "to"));
+                 span_of(table, "to"));
     }
-    const auto [first, added] = imported_.try_emplace(*to, span_at(table, "to"));
-    if (!added) return twice("Imported twice", *to, span_at(table, "to"), first->second);
-    topology_.imports.push_back({*to, id->as_string(), span_at(table, "to")});
+    const auto [first, added] = imported_.try_emplace(*to, span_of(table, "to"));
+    if (!added) return twice("Imported twice", *to, span_of(table, "to"), first->second);
+    topology_.imports.push_back({*to, id->as_string(), span_of(table, "to")});
   }
 
   /// Each place is left once and taken once, and nothing goes round in a circle.

@@ -16,9 +16,8 @@ using ValueDigest = std::function<std::string(const schema::Value& secret)>;
 /// schema become maps, decimals that JSON cannot carry become strings, broken UTF-8 is mended.
 ///
 /// The last line of defence as well: what is marked sensitive is replaced by {"hmac": digest}, or
-/// by
-/// {"redacted": true} without a `digest`, and what is still unknown by null, since neither may ever
-/// reach a disk; below 100 levels everything is null, since readers go no deeper.
+/// without a `digest` by {"redacted": true}, and what is still unknown by null, since neither may
+/// ever reach a disk; below 100 levels everything is null, since readers go no deeper.
 schema::Value stored_form(const schema::Value& value, const ValueDigest& digest = {});
 
 /// All values of a row or an intent.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pveplan::engine {
 
 using schema::Path;
@@ -27,9 +29,13 @@ std::optional<CloneSource> clone_source(const model::Change& change, const model
     const auto* object =
         seen == live.objects.end() ? nullptr : std::get_if<model::LiveObject>(&seen->second);
     if (object != nullptr) return CloneSource{address, object->identity, object->attributes};
-    for (const auto& other : plan.changes) {
-      if (other.address == address) return CloneSource{address, other.identity, other.after};
-    }
+    const auto other =
+        std::lower_bound(plan.changes.begin(), plan.changes.end(), address,
+                         [](const model::Change& each, const ResourceAddress& wanted) {
+                           return each.address < wanted;
+                         });
+    if (other != plan.changes.end() && other->address == address)
+      return CloneSource{address, other->identity, other->after};
   }
   return std::nullopt;
 }

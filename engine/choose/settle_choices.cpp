@@ -126,6 +126,27 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   co_return settled;
 }
 
+namespace {
+
+/// Chooses anew with the facts as they are now, and takes over what concerns the resources that
+/// `meant` names, or all. Secrets stay digests.
+schema::Diagnostics choose_again(
+    SettledChoices& settled, const schema::Topology& topology, const state::StateFile& state,
+    const model::ClusterFacts& cluster,
+    const std::map<schema::ResourceAddress, std::set<std::string>>* meant) {
+  auto again = choose(topology, state, cluster, settled.facts);
+  for (auto& [address, attributes] : again.attributes) {
+    if (meant != nullptr && !meant->contains(address)) continue;
+    const auto digests = settled.digests.find(address);
+    if (digests != settled.digests.end())
+      attributes = with_digests(std::move(attributes), digests->second);
+    settled.choices.attributes.insert_or_assign(address, std::move(attributes));
+  }
+  return std::move(again.diagnostics);
+}
+
+}  // namespace
+
 void choose_around_undeclared(SettledChoices& settled, const schema::Topology& topology,
                               const state::StateFile& state, const model::ClusterFacts& cluster,
                               const LiveState& live) {
@@ -139,14 +160,7 @@ void choose_around_undeclared(SettledChoices& settled, const schema::Topology& t
     }
   }
   if (settled.facts.occupied_slots.empty()) return;
-  auto again = choose(topology, state, cluster, settled.facts);
-  for (auto& [address, attributes] : again.attributes) {
-    if (!settled.facts.occupied_slots.contains(address)) continue;
-    const auto digests = settled.digests.find(address);
-    if (digests != settled.digests.end())
-      attributes = with_digests(std::move(attributes), digests->second);
-    settled.choices.attributes.insert_or_assign(address, std::move(attributes));
-  }
+  choose_again(settled, topology, state, cluster, &settled.facts.occupied_slots);
 }
 
 schema::Diagnostics choose_around_held_addresses(SettledChoices& settled,
@@ -162,14 +176,7 @@ schema::Diagnostics choose_around_held_addresses(SettledChoices& settled,
       settled.facts.held_addresses.emplace(each.as_string(), address);
   }
   if (settled.facts.held_addresses.empty()) return {};
-  auto again = choose(topology, state, cluster, settled.facts);
-  for (auto& [address, attributes] : again.attributes) {
-    const auto digests = settled.digests.find(address);
-    if (digests != settled.digests.end())
-      attributes = with_digests(std::move(attributes), digests->second);
-    settled.choices.attributes.insert_or_assign(address, std::move(attributes));
-  }
-  return std::move(again.diagnostics);
+  return choose_again(settled, topology, state, cluster, nullptr);
 }
 
 }  // namespace pveplan::engine

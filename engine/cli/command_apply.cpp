@@ -4,8 +4,8 @@
 #include "engine/cli/interrupter.hpp"
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/plan_secrets.hpp"
+#include "engine/cli/review.hpp"
 #include "engine/cli/trace_file.hpp"
-#include "engine/cli/workspace.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/view/account_text.hpp"
 #include "engine/view/progress_view.hpp"
@@ -81,14 +81,6 @@ std::unique_ptr<StatedApproval> make_approval(Program& program, const Options& o
       fmt::format("Plan {} of {} UTC, from {}\n", saved->id.substr(0, 12),
                   saved->created_at.substr(0, 16), options.arguments[0]),
       arm);
-}
-
-engine::PlanRequest request_of(const Options& options) {
-  engine::PlanRequest request;
-  if (options.command == "destroy") request.mode = model::PlanMode::destroy;
-  request.allow_data_loss = options.allow_data_loss;
-  request.restart = options.restart;
-  return request;
 }
 
 }  // namespace

@@ -64,7 +64,6 @@ std::vector<std::string> command_names() {
   return names;
 }
 
-/// Takes the command, one word or two, out of the positional words.
 /// "lab" and "state" are no commands but what several begin with.
 bool is_group(const std::string& word) {
   const auto& all = commands();
@@ -73,6 +72,7 @@ bool is_group(const std::string& word) {
   });
 }
 
+/// Takes the command, one word or two, out of the positional words.
 std::expected<const CommandSpec*, std::string> take_command(std::vector<std::string>& words) {
   if (words.empty())
     return std::unexpected("No command is given. Run `pveplan --help` to see all of them.");

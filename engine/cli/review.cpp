@@ -26,10 +26,7 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
   }
   engine::EventSink quiet;
   const auto services = workspace.services(quiet);
-  engine::PlanRequest request;
-  if (options.plan_destroy) request.mode = model::PlanMode::destroy;
-  request.allow_data_loss = options.allow_data_loss;
-  request.restart = options.restart;
+  const auto request = request_of(options);
   const auto& topology = workspace.topology();
   auto prepared = co_await engine::plan_now(services, topology, loaded->state, request);
   if (!prepared) {
@@ -39,6 +36,14 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
   for (const auto& each : prepared->warnings) print_diagnostic(program, options, sources, each);
   result->prepared = std::move(*prepared);
   co_return result;
+}
+
+engine::PlanRequest request_of(const Options& options) {
+  engine::PlanRequest request;
+  if (options.command == "destroy" || options.plan_destroy) request.mode = model::PlanMode::destroy;
+  request.allow_data_loss = options.allow_data_loss;
+  request.restart = options.restart;
+  return request;
 }
 
 engine::SavedPlan saved_from(const Program& program, const schema::Topology& topology,

@@ -17,6 +17,9 @@ struct Review {
 /// is no plan. Changes nothing.
 async::Task<std::unique_ptr<Review>> review(Program& program, Options options);
 
+/// What the options ask of a plan.
+engine::PlanRequest request_of(const Options& options);
+
 /// The plan as it is saved and printed, with the values of the variables that it was made with.
 engine::SavedPlan saved_from(const Program& program, const schema::Topology& topology,
                              engine::PreparedPlan prepared);

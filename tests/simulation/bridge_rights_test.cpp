@@ -3,22 +3,13 @@
 #include "tests/support/catch.hpp"
 
 using namespace pveplan;
+using sim::contains;
 using sim::Rig;
 
 namespace {
 
 const std::string kHead = "[pveplan]\nname = \"t\"\n" + Rig::connection();
 const std::string kBridge = "[bridge.vmbr7]\nnodes = [\"pve\"]\naddress = \"10.77.0.1/24\"\n";
-
-/// Lines may be wrapped anywhere.
-bool contains(const std::string& text, const std::string& what) {
-  std::string flat;
-  for (const char each : text) {
-    const bool space = each == ' ' || each == '\n';
-    if (!space || (!flat.empty() && flat.back() != ' ')) flat += space ? ' ' : each;
-  }
-  return flat.find(what) != std::string::npos;
-}
 
 /// Runs as a user whose role the test may take privileges from.
 sim::Ended run_as_deployer(Rig& rig, const std::vector<std::string>& arguments) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 using namespace pveplan;
+using sim::contains;
 using sim::Rig;
 
 namespace {
@@ -16,16 +17,6 @@ std::string vm(const std::string& name, const std::string& rest = "") {
       "[vm.{}]\ncores = 2\nmemory = \"1GiB\"\n"
       "disk.os = {{ storage = \"local-lvm\", size = \"2GiB\" }}\n{}\n",
       name, rest);
-}
-
-/// Lines may be wrapped anywhere.
-bool contains(const std::string& text, const std::string& what) {
-  std::string flat;
-  for (const char each : text) {
-    const bool space = each == ' ' || each == '\n';
-    if (!space || (!flat.empty() && flat.back() != ' ')) flat += space ? ' ' : each;
-  }
-  return flat.find(what) != std::string::npos;
 }
 
 sim::Ended plan(Rig& rig, const std::string& text) {

@@ -71,4 +71,13 @@ Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& cond
   return ended;
 }
 
+bool contains(const std::string& text, const std::string& what) {
+  std::string flat;
+  for (const char each : text) {
+    const bool space = each == ' ' || each == '\n';
+    if (!space || (!flat.empty() && flat.back() != ' ')) flat += space ? ' ' : each;
+  }
+  return flat.find(what) != std::string::npos;
+}
+
 }  // namespace pveplan::sim

@@ -55,4 +55,7 @@ class Rig {
   cli::KnownTypes known_;
 };
 
+/// Whether the text says it, wherever its lines are wrapped.
+bool contains(const std::string& text, const std::string& what);
+
 }  // namespace pveplan::sim
