@@ -1,8 +1,8 @@
 #pragma once
 
-#include "engine/graph.hpp"
 #include "engine/plan_value.hpp"
 #include "engine/references.hpp"
+#include "engine/topology_graph.hpp"
 #include "model/cluster.hpp"
 #include "model/live.hpp"
 #include "model/plan.hpp"
@@ -43,9 +43,6 @@ struct SetChanges {
   std::set<schema::ResourceAddress> kept;  ///< `[[removed]]` with destroy = false
 };
 
-/// Attributes as chosen at plan time; where there is no entry, as stated.
-using ChosenAttributes = std::map<schema::ResourceAddress, schema::Value>;
-
 /// Everything that a plan is made from; making it is pure.
 struct PlanInput {
   const schema::Topology& topology;
@@ -69,16 +66,9 @@ struct Planned {
   schema::Diagnostics diagnostics;
 };
 
-/// The resource graph of a topology; unknown targets were reported by the decoder already. What is
-/// chosen tells on which node's copy of a per-node resource another one depends.
-ResourceGraph make_graph(const schema::Topology& topology, const ChosenAttributes& chosen = {});
-
 /// The desired attributes as a choice step left them, references not yet resolved.
 const schema::Value& desired_attributes(const PlanInput& input, const schema::Resource& resource);
 
 Planned make_plan(const PlanInput& input);
-
-/// Whether an address matches a glob: `vm.db[*]`, also in the shell-safe form `vm.db.*`.
-bool matches_glob(const schema::ResourceAddress& address, std::string_view pattern);
 
 }  // namespace pveplan::engine

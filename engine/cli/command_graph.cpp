@@ -1,5 +1,6 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
+#include "engine/topology_graph.hpp"
 
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+#include "engine/address_glob.hpp"
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
 #include "schema/json.hpp"

@@ -1,5 +1,6 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
+#include "engine/topology_graph.hpp"
 #include "engine/view/text.hpp"
 #include "schema/diagnostic_text.hpp"
 

@@ -1,0 +1,292 @@
+#include "engine/diff.hpp"
+#include "engine/effects.hpp"
+#include "engine/live_fingerprint.hpp"
+#include "engine/planning.hpp"
+#include "engine/remembered_secrets.hpp"
+#include "engine/waiting.hpp"
+#include "schema/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pveplan::engine {
+
+using model::Action;
+using model::Availability;
+using model::Change;
+using schema::ResourceAddress;
+using schema::Value;
+
+namespace {
+
+/// Compares one desired resource with what is known of it.
+class Consideration {
+ public:
+  explicit Consideration(Planning& planning) : planning_(planning), input_(planning.input) {}
+
+  void consider(const schema::Resource& resource) {
+    const auto attributes = resolve_references(desired_attributes(input_, resource), planning_);
+    const auto row = input_.rows.find(resource.address);
+    const auto live = input_.live.objects.find(resource.address);
+    if (live != input_.live.objects.end()) {
+      if (const auto* unreadable = std::get_if<model::Unreadable>(&live->second)) {
+        planning_.result.plan.unknown.push_back({resource.address, unreadable->reason});
+        if (row != input_.rows.end()) planning_.publish(resource.address, row->second.exported);
+        return;
+      }
+    }
+    const auto* object =
+        live == input_.live.objects.end() ? nullptr : std::get_if<model::LiveObject>(&live->second);
+    if (row == input_.rows.end()) {
+      if (object != nullptr) {
+        refuse_unmanaged(resource, *object);
+      } else {
+        create(resource, attributes, "");
+      }
+    } else if (object == nullptr && resource.lifecycle.observe) {
+      planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
+                                             Value(), attributes,
+                                             "is gone; only observed: left as it is"});
+      planning_.publish(resource.address, row->second.exported);
+    } else if (object == nullptr) {
+      planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
+                                             Value(), attributes,
+                                             "is gone; it will be created again"});
+      create(resource, attributes, "it no longer exists");
+    } else {
+      compare(resource, attributes, {row->second, *object});
+    }
+  }
+
+ private:
+  /// A managed object as the state and the server know it.
+  struct Known {
+    const model::Row& row;
+    const model::LiveObject& live;
+  };
+
+  /// Both sides with the secrets that the state only has digests of.
+  struct Seen {
+    Value owned, attributes, exported;
+  };
+  Seen see(const Value& wanted, const Known& known) const {
+    const auto& exported = known.live.exported.is_null() ? known.row.exported : known.live.exported;
+    SecretsByDigest secrets;
+    if (input_.digest) collect_secrets(wanted, input_.digest, secrets);
+    if (secrets.empty()) return {known.row.owned, known.live.attributes, exported};
+    return {with_secrets(known.row.owned, secrets), with_secrets(known.live.attributes, secrets),
+            with_secrets(exported, secrets)};
+  }
+
+  /// What an `[[import]]` entry calls the object.
+  static std::string import_id(const model::Identity& identity) {
+    for (const char* name : {"vmid", "iface", "id"}) {
+      const Value* held = identity.find(name);
+      if (held == nullptr) continue;
+      return held->is_string() ? schema::to_json(*held) : '"' + schema::to_json(*held) + '"';
+    }
+    return "its id";
+  }
+
+  void refuse_unmanaged(const schema::Resource& resource, const model::LiveObject& object) {
+    auto diagnostic = schema::error(
+        "Exists and is not managed",
+        fmt::format(
+            "{0} exists already ({1}) and was not created by this topology. Choose another id, "
+            "remove the object, or take it over with [[import]], to = \"{0}\" and id = {2}.",
+            resource.address.text(), schema::to_json(object.identity), import_id(object.identity)),
+        resource.span);
+    diagnostic.address = resource.address;
+    planning_.result.diagnostics.add(std::move(diagnostic));
+  }
+
+  void create(const schema::Resource& resource, const Value& attributes, std::string reason) {
+    const auto& type = planning_.type_of(resource.address);
+    Change change;
+    change.address = resource.address;
+    change.action = Action::create;
+    change.after = with_defaults(type.schema().object, attributes, true, input_.cluster.version);
+    change.identity = type.identity(resource.address, change.after);
+    change.attributes = difference_of_new(type.schema().object, change.after).changes;
+    change.reason = std::move(reason);
+    if (reloads_network(type.schema().object))
+      change.effects.interrupts_node = text_of(change.identity.find("node"));
+    change.dependencies = planning_.direct_dependencies(resource.address);
+    change.exported = type.exports(resource.address, change.after, change.identity);
+    planning_.publish(resource.address, change.exported);
+    planning_.result.plan.changes.push_back(std::move(change));
+  }
+
+  void compare(const schema::Resource& resource, const Value& attributes, const Known& known) {
+    const auto& row = known.row;
+    const auto& live = known.live;
+    const auto seen = see(attributes, known);
+    const auto& type = planning_.type_of(resource.address);
+    const bool waits_for_nothing =
+        live.running.is_null() && live.facts.find("awaits_start") == nullptr;
+    const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
+    if (row.status == model::RowStatus::ok && attributes == seen.owned &&
+        seen.attributes == seen.owned && waits_for_nothing && !moved &&
+        !is_new_here(resource.address)) {
+      unchanged(resource, known, seen.exported);  // the common case, without walking the schema
+      return;
+    }
+    auto visible = live;
+    visible.attributes = seen.attributes;
+    auto difference = engine::difference(type.schema().object,
+                                         {attributes, resource.unset, resource.lifecycle.ignore},
+                                         seen.owned, visible, input_.cluster.version);
+    if (resource.lifecycle.observe)
+      return observe(resource, known, seen.exported, std::move(difference));
+    if (input_.set_changes.adopted.contains(resource.address)) difference.drift.clear();
+    for (auto& drift : difference.drift) {
+      drift.address = resource.address;
+      planning_.result.plan.drift.push_back(std::move(drift));
+    }
+    note_move(resource, row, live);
+    const bool resumes = row.status == model::RowStatus::incomplete;
+    const auto waits = waiting_for_restart(type.schema().object, live);
+    const bool restarts = !waits.empty() && planning_.restart_allowed(resource.address, attributes);
+    if (!waits.empty() && !restarts && difference.changes.empty())
+      planning_.result.plan.waiting.emplace_back(resource.address, waits);
+    const bool alike = difference.changes.empty() && !resumes && !restarts;
+    if (alike && !is_new_here(resource.address)) {
+      unchanged(resource, known, seen.exported);
+      return;
+    }
+    Change change;
+    change.address = resource.address;
+    change.action = difference.forces_replace ? Action::replace : Action::update;
+    if (alike) change.action = Action::no_op;
+    name_origin(change);
+    change.identity = live.identity;
+    change.before = seen.attributes;
+    change.after = std::move(difference.after);
+    change.attributes = std::move(difference.changes);
+    change.facts = live.facts;
+    change.resumes = resumes;
+    change.dependencies = planning_.direct_dependencies(resource.address);
+    if (resumes) change.notes.push_back("resumes: created, not finished");
+    if (restarts) {
+      change.notes.push_back("brings into effect: " + waits);
+      change.effects.availability = Availability::restart;
+    }
+    if (change.action == Action::replace) {
+      change.after =
+          with_defaults(type.schema().object, change.after, true, input_.cluster.version);
+      change.identity = type.identity(resource.address, change.after);
+    }
+    merge_effects(change);
+    note_new_instance(change);
+    if (change.action == Action::replace)
+      change.effects.merge(removal_effects(type.schema().object, live.facts));
+    change.fingerprint = live_fingerprint(type, row, live, change.effects);
+    change.exported = type.exports(resource.address, change.after, change.identity);
+    planning_.publish(resource.address, change.exported);
+    planning_.result.plan.changes.push_back(std::move(change));
+  }
+
+  void note_new_instance(Change& change) const {
+    const auto& object = planning_.type_of(change.address).schema().object;
+    const bool noticed =
+        std::any_of(change.attributes.begin(), change.attributes.end(), [&](const auto& attribute) {
+          return makes_new_instance(object, attribute, change.before, change.after);
+        });
+    if (!noticed) return;
+    change.notes.push_back(
+        "at the next start cloud-init sees a new instance and makes new SSH host keys");
+    auto ruled = effect_of(schema::EffectRule::cloud_init, ChangeKind::set, change.facts);
+    wait_unless_allowed(change, ruled.effects);
+    change.effects.merge(ruled.effects);
+  }
+
+  /// What needs a restart that nobody allows stays pending.
+  void wait_unless_allowed(const Change& change, model::Effects& effects) const {
+    if (effects.availability != Availability::restart) return;
+    if (planning_.restart_allowed(change.address, change.after)) return;
+    effects.availability = Availability::none;
+    effects.waits_for_restart = true;
+  }
+
+  void merge_effects(Change& change) const {
+    for (auto& attribute : change.attributes) {
+      wait_unless_allowed(change, attribute.effects);
+      change.effects.merge(attribute.effects);
+    }
+  }
+
+  /// What differs is told as drift, and nothing is planned.
+  void observe(const schema::Resource& resource, const Known& known, const Value& exported,
+               Difference difference) {
+    const auto& [row, live] = known;
+    for (auto& change : difference.changes) {
+      if (change.released) continue;
+      model::Drift drift;
+      drift.address = resource.address;
+      drift.path = std::move(change.path);
+      const Value* was = row.owned.find(drift.path);
+      const bool remembered = was != nullptr && !input_.set_changes.adopted.contains(row.address);
+      if (remembered) drift.was = *was;
+      drift.is = std::move(change.before);
+      drift.wanted = std::move(change.after);
+      drift.note = "only observed: left as it is";
+      planning_.result.plan.drift.push_back(std::move(drift));
+    }
+    note_move(resource, row, live);
+    unchanged(resource, known, exported);
+  }
+
+  /// A guest that runs elsewhere is shown and left there (LANGUAGE 10).
+  void note_move(const schema::Resource& resource, const model::Row& row,
+                 const model::LiveObject& live) {
+    const Value* was = row.owned.find("node");
+    const Value* is = live.identity.find("node");
+    if (was == nullptr || is == nullptr || *was == *is) return;
+    planning_.result.plan.drift.push_back(
+        {resource.address, schema::Path({"node"}), *was, *is, *was, "left as it is"});
+  }
+
+  /// Whether the row came under this address with this plan.
+  bool is_new_here(const ResourceAddress& address) const {
+    const auto& changes = input_.set_changes;
+    return changes.moved_from.contains(address) || changes.imported_from.contains(address);
+  }
+
+  void name_origin(Change& change) const {
+    const auto& [moved_from, imported_from, adopted, kept] = input_.set_changes;
+    const auto move = moved_from.find(change.address);
+    if (move != moved_from.end()) change.moved_from = move->second.text();
+    const auto import = imported_from.find(change.address);
+    if (import != imported_from.end()) change.imported_from = import->second;
+  }
+
+  void unchanged(const schema::Resource& resource, const Known& known, const Value& seen) {
+    const auto& [row, live] = known;
+    ++planning_.result.plan.matching;
+    planning_.publish(resource.address, seen);
+    auto dependencies = planning_.direct_dependencies(resource.address);
+    const auto& exported = live.exported.is_null() ? row.exported : live.exported;
+    const bool observed = resource.lifecycle.observe;
+    if (dependencies == row.dependencies && exported == row.exported &&
+        live.identity == row.identity && observed == row.observed)
+      return;
+    auto silent = row;
+    silent.observed = observed;
+    silent.dependencies = std::move(dependencies);
+    silent.exported = exported;
+    silent.identity = live.identity;
+    planning_.result.silent_rows.push_back(std::move(silent));
+  }
+
+  Planning& planning_;
+  const PlanInput& input_;
+};
+
+}  // namespace
+
+void consider(Planning& planning, const schema::Resource& resource) {
+  Consideration(planning).consider(resource);
+}
+
+}  // namespace pveplan::engine
