@@ -53,6 +53,13 @@ std::expected<std::string, std::string> DecodeContext::read_file(const std::stri
   return files_.emplace(path, source_.read_file(path)).first->second;
 }
 
+std::expected<std::vector<std::string>, std::string> DecodeContext::list_folder(
+    const std::string& path) {
+  auto names = source_.list_folder(path);
+  if (names) std::sort(names->begin(), names->end());
+  return names;
+}
+
 std::string DecodeContext::resolve_path(std::string_view written, std::uint32_t file) {
   if (written.starts_with("~/")) {
     return environment("HOME").value_or("~") + std::string(written.substr(1));

@@ -41,7 +41,7 @@ class DecodeContext {
   std::map<std::string, Variable, std::less<>> variables;
   /// "vm.db" → group, of all resource blocks.
   std::unordered_map<std::string, Group> groups;
-  /// An `include` was refused: names that are not declared here may be declared there.
+  /// A file of the topology could not be read: names that are not declared may be declared there.
   bool incomplete = false;
 
   const Group* find_group(std::string_view type, std::string_view name) const;
@@ -54,6 +54,8 @@ class DecodeContext {
   std::optional<std::string> environment(const std::string& name);
   bool file_exists(const std::string& path);
   std::expected<std::string, std::string> read_file(const std::string& path);
+  /// Only while files are read.
+  std::expected<std::vector<std::string>, std::string> list_folder(const std::string& path);
   /// A file name as written in `file`: relative to that file's folder, "~/" to the home folder.
   std::string resolve_path(std::string_view written, std::uint32_t file);
 

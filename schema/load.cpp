@@ -3,6 +3,7 @@
 #include "schema/blocks.hpp"
 #include "schema/conflicts.hpp"
 #include "schema/decode_context.hpp"
+#include "schema/include.hpp"
 #include "schema/root_blocks.hpp"
 #include "schema/set_changes.hpp"
 #include "schema/type_words.hpp"
@@ -18,33 +19,14 @@
 namespace pveplan::schema {
 namespace {
 
-/// The trees in the order of the files that the context's sources know.
-using Documents = std::vector<NodePtr>;
-
-NodePtr read_document(DecodeContext& context, const std::string& path, Documents& documents) {
-  auto text = context.read_file(path);
-  if (!text) {
-    const auto help = documents.empty() ? " Name the topology with -f, or its folder with -C." : "";
-    context.diagnostics.add(error(
-        "File not readable", fmt::format("{} cannot be read: {}.{}", path, text.error(), help)));
-    return nullptr;
-  }
-  const auto file = context.sources.add(path, std::move(*text));
-  documents.push_back(parse_document(context.sources, file, context.diagnostics));
-  return documents.back();
-}
-
-/// An `include` is refused, and what it would declare is not held against this file.
-bool has_include(const Node& root) {
-  const auto* block = root.find("pveplan");
-  return block != nullptr && block->value->find("include") != nullptr;
-}
-
 void check_connection(DecodeContext& context, const Topology& topology) {
-  if (topology.connection) return;
+  if (topology.connection || context.incomplete) return;
   const Resource* first = nullptr;
   for (const auto& resource : topology.resources) {
-    const bool earlier = first == nullptr || resource.span.begin < first->span.begin;
+    const auto place = [](const Resource& each) {
+      return std::pair(each.span.file, each.span.begin);
+    };
+    const bool earlier = first == nullptr || place(resource) < place(*first);
     if (resource.schema->needs_connection && earlier) first = &resource;
   }
   if (first == nullptr) return;
@@ -131,7 +113,6 @@ std::string joined(const std::string& directory, const std::string& file) {
 void decode_root(const std::shared_ptr<DecodeContext>& context, const Node& root,
                  const LoadRequest& request, const std::vector<NodePtr>& variable_files,
                  Topology& topology) {
-  context->incomplete = has_include(root);
   decode_variables(*context, root, request, variable_files);
   decode_pveplan_block(*context, root, request, topology);
   decode_proxmox_block(*context, root, topology);
@@ -155,10 +136,10 @@ Loaded load(const LoadRequest& request) {
   auto context = std::make_shared<DecodeContext>(request);
   const auto path = joined(request.directory, request.file);
   Documents documents;
-  const auto root = read_document(*context, path, documents);
+  const auto root = read_with_includes(*context, path, documents);
   std::vector<NodePtr> variable_files;
   for (const auto& file : request.variable_files) {
-    variable_files.push_back(read_document(*context, file, documents));
+    variable_files.push_back(read_document(*context, file, {}, documents));
   }
   Topology topology;
   topology.directory = directory_of(path);

@@ -18,6 +18,9 @@ struct LoadSource {
   /// The bytes of a file, or a sentence why they cannot be had: "No such file or directory".
   std::function<std::expected<std::string, std::string>(const std::string& path)> read_file;
   std::function<bool(const std::string& path)> file_exists;
+  /// The names in a folder ("" is the working directory), or a sentence why they cannot be had.
+  std::function<std::expected<std::vector<std::string>, std::string>(const std::string& path)>
+      list_folder;
   std::function<std::optional<std::string>(const std::string& name)> environment;
   /// Names of the environment that begin with PVEPLAN_VAR_: lets load() refuse unknown ones.
   std::function<std::vector<std::string>()> variable_names;

@@ -1,6 +1,7 @@
 #include "schema/root_blocks.hpp"
 
 #include "schema/convert.hpp"
+#include "schema/merge.hpp"
 #include "schema/suggest.hpp"
 
 #include <fmt/format.h>
@@ -200,9 +201,8 @@ const ObjectSchema& pveplan_block_schema() {
           .add(attr("requires", string())
                    .doc("The versions of pveplan that may be used: \">=0.1\"."))
           .add(attr("include", list_of(string()))
-                   .doc("More files that belong to the topology.")
-                   .later(
-                       "pveplan reads one file so far: put what \"include\" names into this one."))
+                   .doc("More files that belong to the topology: names, or globs such as "
+                        "\"../common/*.toml\", relative to the file that includes them."))
           .add(attr("vmids", list_of(string()))
                    .format(Format::integer_range)
                    .doc("Where new VMIDs come from: numbers and ranges. Without it, the cluster's "
@@ -249,7 +249,10 @@ void decode_pveplan_block(DecodeContext& context, const Node& root, const LoadRe
   converter.set_owner("[pveplan]");
   Site site;
   site.span = table.span;
-  const auto fields = converter.convert_object(table, pveplan_block_schema(), site, "state");
+  // What is included has been read, and judged, before.
+  const auto settings =
+      without_entries(block->value, [](const std::string& key) { return key == "include"; });
+  const auto fields = converter.convert_object(*settings, pveplan_block_schema(), site, "state");
   if (const auto* name = fields.find("name"); name != nullptr && name->is_string()) {
     topology.name = name->as_string();
   }

@@ -114,6 +114,12 @@ schema::Loaded load_topology(Program& program, const Options& options) {
     if (!path.starts_with("~/")) return host.files.exists(path);
     return host.files.exists(host.environment.home_directory() + path.substr(1));
   };
+  request.source.list_folder =
+      [&host](const std::string& path) -> std::expected<std::vector<std::string>, std::string> {
+    auto names = host.files.list(path.empty() ? "." : path);
+    if (!names) return std::unexpected(std::strerror(names.error().code));
+    return std::move(*names);
+  };
   request.source.environment = [&host](const std::string& name) {
     return host.environment.variable(name);
   };

@@ -9,6 +9,9 @@
 #include "providers/pve/resources/vm/schema.hpp"
 #include "schema/diagnostic_text.hpp"
 
+#include <filesystem>
+#include <set>
+
 namespace pveplan::tests {
 
 const schema::SchemaRegistry& all_schemas() {
@@ -24,8 +27,17 @@ const schema::SchemaRegistry& all_schemas() {
   return kRegistry;
 }
 
+namespace {
+
+/// `a/../b.toml` is `b.toml`, as on a disk.
+std::string normal(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
+}  // namespace
+
 TopologyText& TopologyText::file(const std::string& path, std::string text) {
-  files_[path] = std::move(text);
+  files_[normal(path)] = std::move(text);
   return *this;
 }
 
@@ -62,13 +74,25 @@ schema::Loaded TopologyText::load() const {
   request.variable_files = variable_files_;
   request.source.read_file =
       [this](const std::string& path) -> std::expected<std::string, std::string> {
-    const auto at = files_.find(path);
+    const auto at = files_.find(normal(path));
     if (at != files_.end()) return at->second;
     if (any_file_) return *any_file_;
     return std::unexpected("No such file or directory");
   };
   request.source.file_exists = [this](const std::string& path) {
-    return any_file_ || files_.contains(path);
+    return any_file_ || files_.contains(normal(path));
+  };
+  request.source.list_folder =
+      [this](const std::string& folder) -> std::expected<std::vector<std::string>, std::string> {
+    std::set<std::string> names;
+    const auto prefix = folder.empty() ? std::string() : normal(folder);
+    for (const auto& [path, text] : files_) {
+      if (!path.starts_with(prefix)) continue;
+      const auto rest = path.substr(prefix.size());
+      names.insert(rest.substr(0, rest.find('/')));
+    }
+    if (names.empty()) return std::unexpected("No such file or directory");
+    return std::vector<std::string>(names.begin(), names.end());
   };
   request.source.environment = [this](const std::string& name) -> std::optional<std::string> {
     const auto at = environment_.find(name);
