@@ -1,5 +1,6 @@
 #include "schema/blocks.hpp"
 
+#include "schema/block_keys.hpp"
 #include "schema/convert.hpp"
 #include "schema/formats.hpp"
 #include "schema/instance_keys.hpp"
@@ -19,17 +20,6 @@ namespace {
 bool is_root_block(std::string_view name) {
   return name == "pveplan" || name == "proxmox" || name == "variable" || name == "profile" ||
          is_set_change(name);
-}
-
-/// What stands in a block and is no attribute of the resource.
-bool is_meta_key(std::string_view key, const ResourceSchema& schema) {
-  if (key == "after") return true;
-  if (key == "use" || key == "unset") return schema.takes_profiles;
-  const bool per_node = schema.instances != Instances::single;
-  if (key == "nodes") return per_node;
-  if (key == "each") return per_node || schema.repeatable;
-  if (key == "count" || key == "for_each") return !per_node && schema.repeatable;
-  return false;
 }
 
 class BlockCollector {
@@ -119,7 +109,7 @@ class BlockCollector {
     if (const auto* after = block.tree->find("after")) block.after = after->value;
     find_instances(context_, block);
     block.tree = without_entries(
-        block.tree, [&schema](const std::string& key) { return is_meta_key(key, schema); });
+        block.tree, [&schema](const std::string& key) { return is_block_key(key, schema); });
     blocks_.push_back(std::move(block));
   }
 

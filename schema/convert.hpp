@@ -32,6 +32,9 @@ struct Site {
              const AttributeSchema* inner_attribute) const;
 };
 
+/// The ways to name a secret: `{ env = … }`, `{ file = … }`, `{ command = [ … ] }`.
+const ObjectSchema& secret_schema();
+
 /// Where the value of a table's entry stands; the table where it has no such entry.
 Span span_of(const Node& table, std::string_view key);
 

@@ -1,3 +1,4 @@
+#include "schema/block_keys.hpp"
 #include "schema/convert.hpp"
 #include "schema/formats.hpp"
 #include "schema/later.hpp"
@@ -12,20 +13,6 @@ namespace pveplan::schema {
 namespace {
 
 constexpr std::int64_t kMostParts = 256;
-
-bool can_be_stated(const AttributeSchema& attribute) {
-  switch (attribute.presence) {
-    case Presence::required:
-    case Presence::optional:
-      return true;
-    case Presence::computed_at_plan:
-      return attribute.choice != Choice::hash_id;
-    case Presence::computed_by_server:
-    case Presence::answered_once:
-      return false;
-  }
-  return false;
-}
 
 std::vector<std::string> writable_names(const ObjectSchema& schema) {
   std::vector<std::string> names;

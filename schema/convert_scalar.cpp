@@ -135,16 +135,18 @@ Value Converter::convert_quantity(const Node& node, const Type& type, const Site
   return Value();
 }
 
+const ObjectSchema& secret_schema() {
+  static const auto kSchema =
+      ObjectBuilder()
+          .add(attr("env", string()).doc("The environment variable that holds it."))
+          .add(attr("file", string()).doc("The file that holds it."))
+          .add(attr("command", list_of(string())).doc("The program that prints it."))
+          .constraint({CrossConstraint::Kind::exactly_one_of, {"env", "file", "command"}, {}})
+          .build();
+  return kSchema;
+}
+
 Value Converter::convert_secret(const Node& node, const Site& site) {
-  static const auto kSource = [] {
-    ObjectSchema schema;
-    schema.attributes.push_back(attr("env", string()).build());
-    schema.attributes.push_back(attr("file", string()).build());
-    schema.attributes.push_back(attr("command", list_of(string())).build());
-    schema.constraints.push_back(
-        {CrossConstraint::Kind::exactly_one_of, {"env", "file", "command"}, {}});
-    return schema;
-  }();
   if (node.table() == nullptr) {
     auto diagnostic = error(
         "Secret in the open",
@@ -156,7 +158,7 @@ Value Converter::convert_secret(const Node& node, const Site& site) {
     context_.diagnostics.add(std::move(diagnostic));
     return Value();
   }
-  auto source = convert_object(node, kSource, site);
+  auto source = convert_object(node, secret_schema(), site);
   if (const auto* file = source.find("file"); file != nullptr && file->is_string()) {
     source = source.with(Path({"file"}),
                          Value::string(context_.resolve_path(file->as_string(), site.file())));

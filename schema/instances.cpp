@@ -1,4 +1,5 @@
 #include "schema/blocks.hpp"
+#include "schema/block_keys.hpp"
 #include "schema/convert.hpp"
 #include "schema/merge.hpp"
 #include "schema/type_words.hpp"
@@ -9,29 +10,6 @@
 
 namespace pveplan::schema {
 namespace {
-
-bool takes_tables(const Type& type) {
-  switch (type.kind) {
-    case Type::Kind::secret:
-    case Type::Kind::map:
-    case Type::Kind::object:
-    case Type::Kind::any:
-    case Type::Kind::keyed_part:
-      return true;
-    case Type::Kind::one_of:
-      return std::any_of(type.alternatives.begin(), type.alternatives.end(), takes_tables);
-    case Type::Kind::boolean:
-    case Type::Kind::integer:
-    case Type::Kind::decimal:
-    case Type::Kind::string:
-    case Type::Kind::size:
-    case Type::Kind::duration:
-    case Type::Kind::list:
-    case Type::Kind::set:
-      return false;
-  }
-  return false;
-}
 
 /// An attribute of a per-node type written as a table by node: `vmid = { pve1 = 9000 }`.
 bool is_by_node(const Entry& entry, const ResourceSchema& schema) {

@@ -149,6 +149,16 @@ std::vector<CommandSpec> lab_commands() {
 
 std::vector<CommandSpec> program_commands() {
   return {
+      {"schema",
+       "[TYPE]",
+       "print what the language has",
+       "Without a type: all types with a line each. With a type: its attributes, their defaults and "
+       "what a change of each does; `topology` for the blocks that are no resources. With --format "
+       "json: a JSON Schema for editors.",
+       {"format"},
+       {"pveplan schema vm", "pveplan schema --format json > pveplan.schema.json"},
+       0,
+       1},
       {"completion",
        "SHELL",
        "print a completion script for bash, zsh or fish",

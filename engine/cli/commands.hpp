@@ -15,6 +15,7 @@ async::Task<int> run_show(Program& program, Options options);
 async::Task<int> run_state_list(Program& program, Options options);
 async::Task<int> run_state_show(Program& program, Options options);
 async::Task<int> run_state_rm(Program& program, Options options);
+async::Task<int> run_schema(Program& program, Options options);
 async::Task<int> run_graph(Program& program, Options options);
 /// All of `lab …`. `lab serve` holds the loop until a signal ends it.
 async::Task<int> run_lab(Program& program, Options options);

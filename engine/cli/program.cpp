@@ -55,6 +55,7 @@ async::Task<int> run_command(Program& program, Options options) {
   if (name == "state list") return run_state_list(program, std::move(options));
   if (name == "state show") return run_state_show(program, std::move(options));
   if (name == "state rm") return run_state_rm(program, std::move(options));
+  if (name == "schema") return run_schema(program, std::move(options));
   if (name.starts_with("lab ")) return run_lab(program, std::move(options));
   return run_graph(program, std::move(options));
 }

@@ -2,11 +2,18 @@
 
 #include "engine/cli/command_table.hpp"
 #include "engine/cli/options.hpp"
+#include "engine/cli/program.hpp"
+#include "engine/view/reference_page.hpp"
+#include "engine/view/text.hpp"
+#include "schema/json.hpp"
+#include "schema/json_schema.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/golden.hpp"
 
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 using namespace pveplan;
@@ -39,6 +46,38 @@ std::vector<std::string> bash_offers(const std::vector<std::string>& typed) {
 
 TEST_CASE("the manual page is the one that the command table makes") {
   tests::check_golden(std::string(PVEPLAN_SOURCE_DIR) + "/docs/man/pveplan.1", cli::man_page());
+}
+
+TEST_CASE("the reference pages are the ones that the schemas make, and there are no others") {
+  const std::string folder = std::string(PVEPLAN_SOURCE_DIR) + "/docs/reference/";
+  const cli::KnownTypes known;
+  std::set<std::string> pages = {"README.md", "topology.md"};
+  tests::check_golden(folder + "README.md", view::types_page(known.schemas()));
+  tests::check_golden(folder + "topology.md", view::topology_page());
+  for (const auto& [type, schema] : known.schemas().all()) {
+    if (!schema->later.empty()) continue;
+    tests::check_golden(folder + type + ".md", view::reference_page(*schema));
+    pages.insert(type + ".md");
+  }
+  for (const auto& file : std::filesystem::directory_iterator(folder))
+    CHECK(pages.contains(file.path().filename().string()));
+}
+
+TEST_CASE("the published JSON Schema is the one that the schemas make") {
+  const cli::KnownTypes known;
+  tests::check_golden(std::string(PVEPLAN_SOURCE_DIR) + "/docs/schemas/topology.schema.json",
+                      schema::to_pretty_json(schema::json_schema(known.schemas())));
+}
+
+TEST_CASE("reference pages fit a screen, but for words that are longer") {
+  const cli::KnownTypes known;
+  for (const auto& [type, schema] : known.schemas().all()) {
+    std::istringstream lines(view::reference_page(*schema));
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK((view::columns(line) <= 80 || line.find(' ', 4) == std::string::npos));
+    }
+  }
 }
 
 TEST_CASE(

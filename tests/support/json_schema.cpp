@@ -22,14 +22,35 @@ class Validator {
       check(*found, value, where);
     }
     for (const auto& [keyword, argument] : rule.as_fields()) {
-      static const std::set<std::string> kKnown = {
-          "$schema",   "$id",   "$defs",   "$ref",    "title", "description",          "type",
-          "enum",      "const", "minimum", "pattern", "items", "additionalProperties", "required",
-          "properties"};
+      static const std::set<std::string> kKnown = {"$schema",
+                                                   "$id",
+                                                   "$defs",
+                                                   "$ref",
+                                                   "title",
+                                                   "description",
+                                                   "type",
+                                                   "enum",
+                                                   "const",
+                                                   "minimum",
+                                                   "pattern",
+                                                   "items",
+                                                   "additionalProperties",
+                                                   "required",
+                                                   "properties",
+                                                   "definitions",
+                                                   "default",
+                                                   "anyOf",
+                                                   "allOf",
+                                                   "not",
+                                                   "propertyNames",
+                                                   "maximum",
+                                                   "multipleOf",
+                                                   "maxLength"};
       if (!kKnown.contains(keyword)) fault(where, "unknown keyword " + keyword);
     }
     check_value(rule, value, where);
     if (value.has_fields()) check_fields(rule, value, where);
+    check_combinations(rule, value, where);
     const Value* items = rule.find("items");
     if (items != nullptr && value.kind() == Value::Kind::list) {
       std::size_t index = 0;
@@ -43,6 +64,26 @@ class Validator {
  private:
   void fault(const std::string& where, const std::string& what) {
     faults.push_back(where + ": " + what);
+  }
+
+  bool fits(const Value& rule, const Value& value) const {
+    Validator inner(root_);
+    inner.check(rule, value, "");
+    return inner.faults.empty();
+  }
+
+  void check_combinations(const Value& rule, const Value& value, const std::string& where) {
+    if (const Value* alternatives = rule.find("anyOf")) {
+      const auto& list = alternatives->as_list();
+      const bool any = std::any_of(list.begin(), list.end(),
+                                   [&](const Value& each) { return fits(each, value); });
+      if (!any) fault(where, "fits no alternative");
+    }
+    if (const Value* all = rule.find("allOf")) {
+      for (const auto& each : all->as_list()) check(each, value, where);
+    }
+    const Value* wrong = rule.find("not");
+    if (wrong != nullptr && fits(*wrong, value)) fault(where, "is what it must not be");
   }
 
   const Value* resolve(const std::string& reference) const {
@@ -98,10 +139,25 @@ class Validator {
     if (minimum != nullptr && value.kind() == Value::Kind::integer &&
         value.as_integer() < minimum->as_integer())
       fault(where, "is too small");
+    check_limits(rule, value, where);
     const Value* pattern = rule.find("pattern");
     if (pattern != nullptr && value.is_string() &&
         !std::regex_search(value.as_string(), std::regex(pattern->as_string())))
       fault(where, "does not match " + pattern->as_string());
+  }
+
+  void check_limits(const Value& rule, const Value& value, const std::string& where) {
+    const Value* longest = rule.find("maxLength");
+    if (longest != nullptr && value.is_string() &&
+        value.as_string().size() > static_cast<std::size_t>(longest->as_integer()))
+      fault(where, "is too long");
+    if (value.kind() != Value::Kind::integer) return;
+    const Value* maximum = rule.find("maximum");
+    if (maximum != nullptr && value.as_integer() > maximum->as_integer())
+      fault(where, "is too large");
+    const Value* factor = rule.find("multipleOf");
+    if (factor != nullptr && value.as_integer() % factor->as_integer() != 0)
+      fault(where, "is no multiple");
   }
 
   void check_fields(const Value& rule, const Value& value, const std::string& where) {
@@ -109,6 +165,10 @@ class Validator {
       for (const auto& name : required->as_list()) {
         if (value.find(name.as_string()) == nullptr) fault(where, "lacks " + name.as_string());
       }
+    }
+    if (const Value* names = rule.find("propertyNames")) {
+      for (const auto& [name, inner] : value.as_fields())
+        check(*names, Value::string(name), where + "/" + name);
     }
     const Value* properties = rule.find("properties");
     const Value* others = rule.find("additionalProperties");
