@@ -123,9 +123,14 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   if (edit.diagnostics.has_errors()) co_return std::unexpected(std::move(edit.diagnostics));
   const auto& state = edit.state ? *edit.state : stored;
   const bool converging = request.mode == model::PlanMode::converge;
+  const bool makes_new = converging && !request.only_looks;
 
   SettledChoices settled;
-  if (converging) {
+  if (converging && request.only_looks) {
+    auto remembered = co_await remembered_choices(services, topology, state, *cluster);
+    if (!remembered) co_return std::unexpected(Diagnostics(remembered.error()));
+    settled = std::move(*remembered);
+  } else if (converging) {
     auto chosen = co_await settle_choices(services, topology, state, *cluster);
     if (!chosen) co_return std::unexpected(std::move(chosen.error()));
     settled = std::move(*chosen);
@@ -138,16 +143,15 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   LiveState live;
   SharedReads shared(services.api);
   ReadContext backend(services, *cluster, state, topology.name, &shared);
-  auto wanted = readings(services, desired, state, settled.choices, converging);
+  auto wanted = readings(services, desired, state, settled.choices, makes_new);
   auto refreshed = co_await refresh(services, core::Context(backend), std::move(wanted), live);
   if (!refreshed) co_return std::unexpected(Diagnostics(refreshed.error()));
   block(state, settled.choices, live);
-  if (converging) choose_around_undeclared(settled, topology, state, *cluster, live);
+  if (makes_new) choose_around_undeclared(settled, topology, state, *cluster, live);
   schema::Diagnostics obstacles;
-  if (converging)
-    obstacles = choose_around_held_addresses(settled, topology, state, *cluster, live);
+  if (makes_new) obstacles = choose_around_held_addresses(settled, topology, state, *cluster, live);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
-  if (converging) obstacles = check_places(desired, settled, services, state, *cluster);
+  if (makes_new) obstacles = check_places(desired, settled, services, state, *cluster);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
   auto digest = co_await digest_of_secrets(services, topology);
@@ -169,11 +173,12 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
     if (!reread) co_return std::unexpected(Diagnostics(reread.error()));
     planned = make_plan(input);
   }
-  if (planned.diagnostics.has_errors()) co_return std::unexpected(std::move(planned.diagnostics));
+  if (planned.diagnostics.has_errors() && !request.only_looks)
+    co_return std::unexpected(std::move(planned.diagnostics));
   PreparedPlan result;
   result.plan = std::move(planned.plan);
   result.silent_rows = std::move(planned.silent_rows);
-  result.warnings = planned.diagnostics.items();
+  if (!request.only_looks) result.warnings = planned.diagnostics.items();
   result.cluster = std::move(*cluster);
   describe_origin(result.plan, topology, stored, result.cluster);
   result.plan.extra_reads = settled.reads;

@@ -235,6 +235,8 @@ class FormReader {
     Members members(form);
     object.address = address(members);
     object.reason = members.text("reason");
+    if (const auto blocker = members.text("blocker"); !blocker.empty())
+      object.blocker = address(blocker);
     check(members, "an object that could not be read");
   }
 

@@ -180,9 +180,12 @@ class FormWriter {
   }
 
   Value write(const model::UnknownObject& object) const {
-    const auto& [address, reason] = object;
-    return Value::map(
-        {{"address", Value::string(address.text())}, {"reason", Value::string(reason)}});
+    const auto& [address, reason, blocker] = object;
+    MemberWriter writer;
+    writer.put("address", address.text());
+    writer.put("reason", reason);
+    if (blocker) writer.put("blocker", blocker->text());
+    return writer.take();
   }
 
   Value write(const std::pair<schema::ResourceAddress, std::string>& waiting) const {

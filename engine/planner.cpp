@@ -1,6 +1,7 @@
 #include "engine/planner.hpp"
 
 #include "engine/address_glob.hpp"
+#include "engine/hold_back.hpp"
 #include "engine/order.hpp"
 #include "engine/planning.hpp"
 #include "engine/refusals.hpp"
@@ -31,8 +32,13 @@ class Planner {
   Planned plan() {
     const bool converges = input_.request.mode == model::PlanMode::converge;
     if (converges) {
-      for (const auto vertex : input_.order)
-        consider(planning_, *input_.topology.find(input_.graph.address(vertex)));
+      for (const auto vertex : input_.order) {
+        const auto& address = input_.graph.address(vertex);
+        const bool is_new =
+            !input_.rows.contains(address) && !input_.live.objects.contains(address);
+        if (is_new && input_.request.only_looks) continue;
+        consider(planning_, *input_.topology.find(address));
+      }
     }
     for (const auto& [address, row] : input_.rows) {
       if (!converges || !planning_.desires(address)) consider_removal(planning_, row);
@@ -49,15 +55,8 @@ class Planner {
     plan.restarts = input_.request.restart;
     std::sort(plan.changes.begin(), plan.changes.end(),
               [](const Change& a, const Change& b) { return a.address < b.address; });
-    std::map<ResourceAddress, std::vector<ResourceAddress>> old_dependencies;
-    for (const auto& [address, row] : input_.rows) {
-      if (!row.dependencies.empty()) old_dependencies.emplace(address, row.dependencies);
-    }
-    const auto pools = managed_pools();
-    for (const auto& change : plan.changes) {
-      const auto pool = pools.find(text_of(change.facts.find("pool")));
-      if (pool != pools.end()) old_dependencies[change.address].push_back(pool->second);
-    }
+    const auto old_dependencies = dependencies_of_rows();
+    hold_back(input_, old_dependencies, plan);
     plan.steps =
         order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
     for (const auto& change : plan.changes) require_permission(change);
@@ -65,6 +64,19 @@ class Planner {
     plan.warnings = likely_renames(input_, plan);
     warn_of_globs("--allow data-loss=", input_.request.allow_data_loss);
     warn_of_globs("--restart ", input_.request.restart);
+  }
+
+  OldDependencies dependencies_of_rows() const {
+    OldDependencies dependencies;
+    for (const auto& [address, row] : input_.rows) {
+      if (!row.dependencies.empty()) dependencies.emplace(address, row.dependencies);
+    }
+    const auto pools = managed_pools();
+    for (const auto& change : planning_.result.plan.changes) {
+      const auto pool = pools.find(text_of(change.facts.find("pool")));
+      if (pool != pools.end()) dependencies[change.address].push_back(pool->second);
+    }
+    return dependencies;
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.

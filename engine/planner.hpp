@@ -31,6 +31,9 @@ struct PlanRequest {
   model::PlanMode mode = model::PlanMode::converge;
   std::vector<std::string> allow_data_loss;  ///< globs over addresses
   std::vector<std::string> restart;          ///< globs over addresses
+  /// Only what exists is compared, for its drift: nothing is chosen or read for what is new, and no
+  /// plan is refused, since nobody will apply it.
+  bool only_looks = false;
 };
 
 /// What `[[moved]]`, `[[removed]]`, `[[import]]` and `manage = "observe"` did to the rows that a

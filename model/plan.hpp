@@ -5,6 +5,7 @@
 #include "model/step.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,8 @@ struct PlanOrigin {
 struct UnknownObject {
   schema::ResourceAddress address;
   std::string reason;
+  /// Set: what cannot be seen is this one, and `address` was held back for its sake.
+  std::optional<schema::ResourceAddress> blocker = {};
 };
 
 /// A plan: a value that can be compared, printed, saved and executed.

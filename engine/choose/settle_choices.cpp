@@ -126,6 +126,19 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   co_return settled;
 }
 
+async::Task<schema::Result<SettledChoices>> remembered_choices(const Services& services,
+                                                               const schema::Topology& topology,
+                                                               const state::StateFile& state,
+                                                               const model::ClusterFacts& cluster) {
+  SettledChoices settled;
+  if (services.pins != nullptr) settled.facts.pins = *services.pins;
+  settled.choices = choose(topology, state, cluster, settled.facts);
+  settled.choices.unreachable.clear();
+  auto digested = co_await digest_secrets(services, topology, &settled);
+  if (!digested) co_return std::unexpected(digested.error());
+  co_return settled;
+}
+
 namespace {
 
 /// Chooses anew with the facts as they are now, and takes over what concerns the resources that

@@ -23,6 +23,13 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     const Services& services, const schema::Topology& topology, const state::StateFile& state,
     const model::ClusterFacts& cluster);
 
+/// Choices for who only looks at what exists: nothing is asked of the server, and what speaks
+/// against new objects is nobody's business.
+async::Task<schema::Result<SettledChoices>> remembered_choices(const Services& services,
+                                                               const schema::Topology& topology,
+                                                               const state::StateFile& state,
+                                                               const model::ClusterFacts& cluster);
+
 /// Chooses again when living guests turn out to have things in slots that were chosen.
 void choose_around_undeclared(SettledChoices& settled, const schema::Topology& topology,
                               const state::StateFile& state, const model::ClusterFacts& cluster,

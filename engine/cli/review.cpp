@@ -43,6 +43,7 @@ engine::PlanRequest request_of(const Options& options) {
   if (options.command == "destroy" || options.plan_destroy) request.mode = model::PlanMode::destroy;
   request.allow_data_loss = options.allow_data_loss;
   request.restart = options.restart;
+  request.only_looks = options.command == "drift";
   return request;
 }
 

@@ -38,7 +38,7 @@ std::string headline(const engine::RunAccount& account, const model::Plan& plan,
   std::string left;
   for (const auto& each : plan.unknown) left += (left.empty() ? "" : ", ") + each.address.text();
   return text +
-         wrapped(fmt::format("Left as {}, since nobody can tell: {}.",
+         wrapped(fmt::format("Left as {}: {}. The plan says why.",
                              plan.unknown.size() == 1 ? "it is" : "they are", left),
                  0, 2) +
          "\n";

@@ -286,7 +286,16 @@ Value plan_json(const engine::SavedPlan& saved) {
     warnings.push_back(Value::map(
         {{"summary", Value::string(each.summary)}, {"detail", Value::string(each.detail)}}));
   std::vector<std::pair<schema::ResourceAddress, std::string>> unknown;
-  for (const auto& each : plan.unknown) unknown.emplace_back(each.address, each.reason);
+  Value::List held;
+  for (const auto& each : plan.unknown) {
+    if (!each.blocker) {
+      unknown.emplace_back(each.address, each.reason);
+      continue;
+    }
+    held.push_back(Value::map({{"address", Value::string(each.address.text())},
+                               {"reason", Value::string(each.reason)},
+                               {"blocker", Value::string(each.blocker->text())}}));
+  }
   return Value::map(
       {{"format_version", Value::string(kJsonPlanVersion)},
        {"pveplan_version", Value::string(saved.program)},
@@ -305,6 +314,7 @@ Value plan_json(const engine::SavedPlan& saved) {
        {"resource_changes", Value::list(std::move(changes))},
        {"resource_drift", Value::list(std::move(drift))},
        {"unreadable", json_pairs(unknown, "reason")},
+       {"not_planned", Value::list(std::move(held))},
        {"waiting_for_restart", json_pairs(plan.waiting, "what")},
        {"capacity", json_texts(plan.capacity)},
        {"warnings", Value::list(std::move(warnings))}});

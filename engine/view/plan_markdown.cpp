@@ -241,13 +241,20 @@ std::string permissions_line(const Plan& plan) {
 
 std::string outside_lines(const Plan& plan) {
   std::string text;
-  std::vector<std::string> changed, unreadable;
+  std::vector<std::string> changed, unreadable, held;
   for (const auto& each : plan.drift)
     changed.push_back(code(each.address.text()) +
                       (each.path.empty() ? " " + each.note : " " + code(each.path.text())));
-  for (const auto& each : plan.unknown) unreadable.push_back(code(each.address.text()));
+  for (const auto& each : plan.unknown) {
+    if (each.blocker) {
+      held.push_back(code(each.address.text()) + " (for " + code(each.blocker->text()) + ")");
+    } else {
+      unreadable.push_back(code(each.address.text()));
+    }
+  }
   if (!unreadable.empty())
     text += "Cannot be read and stay as they are: " + listed(unreadable, 10) + ".\n";
+  if (!held.empty()) text += "Not planned, since these wait for them: " + listed(held, 10) + ".\n";
   if (!changed.empty())
     text += "Changed outside since the last apply: " + listed(changed, 10) + ".\n";
   return text;

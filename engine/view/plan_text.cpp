@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pveplan::view {
 
 using model::Plan;
@@ -42,11 +44,18 @@ std::string list_or_nothing(const Plan& plan) {
 
 std::string partial_text(const Plan& plan) {
   if (!plan.partial()) return {};
-  std::string text = fmt::format("PARTIAL PLAN: {} cannot be read and stay as they are\n",
-                                 counted(plan.unknown.size(), "resource"));
+  const auto held = static_cast<std::uint64_t>(
+      std::count_if(plan.unknown.begin(), plan.unknown.end(),
+                    [](const model::UnknownObject& each) { return each.blocker.has_value(); }));
+  const auto hidden = plan.unknown.size() - held;
+  auto text = fmt::format("PARTIAL PLAN: {} cannot be read", counted(hidden, "resource"));
+  if (held > 0) text += fmt::format(", {} not planned for that reason", held);
+  text += fmt::format("; {} as {}\n", plan.unknown.size() == 1 ? "it stays" : "all stay",
+                      plan.unknown.size() == 1 ? "it is" : "they are");
+  text = wrapped(text, 0, 2) + "\n";
   for (const auto& each : plan.unknown) {
-    text += "  ? " + padded(each.address.text(), 32) +
-            wrapped("cannot be read: " + each.reason, 36, 36) + "\n";
+    const auto* label = each.blocker ? "not planned: " : "cannot be read: ";
+    text += "  ? " + padded(each.address.text(), 32) + wrapped(label + each.reason, 36, 36) + "\n";
   }
   return text + "\n";
 }
@@ -119,7 +128,10 @@ std::string empty_text(const Plan& plan) {
       "No changes. {} the topology",
       plan.matching == 1 ? "1 resource matches" : fmt::format("{} resources match", plan.matching));
   if (plan.mode == model::PlanMode::destroy)
-    text = "No changes. Nothing of this topology is left to destroy";
+    text = plan.partial()
+               ? "No changes. What is listed above is all that is left, and it cannot be "
+                 "destroyed as long as it cannot be read"
+               : "No changes. Nothing of this topology is left to destroy";
   const auto waiting = waiting_text(plan);
   if (!waiting.empty()) text += "; " + waiting;
   text += ".";
