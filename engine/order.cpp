@@ -34,6 +34,7 @@ class StepOrder {
     for (const auto& change : input_.changes) work_.emplace(change.address, lower(change));
     hang_makings_onto_needs();
     hang_removals_onto_dependents();
+    hang_waves();
     for (auto& step : steps_) {
       auto& list = step.dependencies;
       std::sort(list.begin(), list.end());
@@ -171,6 +172,14 @@ class StepOrder {
           connect(ours->removal.first, theirs->making.last);
         }
       }
+    }
+  }
+
+  /// The members of a wave follow dependency order as everything else does, so no cycle can arise.
+  void hang_waves() {
+    for (const auto& wave : input_.waves) {
+      for (std::size_t i = 1; i < wave.size(); ++i)
+        connect(work_.at(wave[i]).making.first, work_.at(wave[i - 1]).making.last);
     }
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/graph.hpp"
+#include "engine/waves.hpp"
 #include "model/change.hpp"
 #include "model/step.hpp"
 #include "providers/core/resource_type.hpp"
@@ -18,6 +19,7 @@ struct OrderInput {
   /// Direct dependencies of what exists, as the state remembers them.
   const std::map<schema::ResourceAddress, std::vector<schema::ResourceAddress>>& old_dependencies;
   const core::TypeRegistry& types;
+  const std::vector<Wave>& waves;
 };
 
 /// Operation of steps that only hold others back, and of steps that only change the state.

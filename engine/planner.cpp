@@ -57,8 +57,9 @@ class Planner {
               [](const Change& a, const Change& b) { return a.address < b.address; });
     const auto old_dependencies = dependencies_of_rows();
     hold_back(input_, old_dependencies, plan);
-    plan.steps =
-        order_steps({plan.changes, input_.graph, input_.order, old_dependencies, input_.types});
+    const auto waves = make_waves(plan.changes, input_.graph, input_.order);
+    plan.steps = order_steps(
+        {plan.changes, input_.graph, input_.order, old_dependencies, input_.types, waves});
     for (const auto& change : plan.changes) require_permission(change);
     refuse(input_, planning_.result);
     plan.warnings = likely_renames(input_, plan);

@@ -12,6 +12,7 @@ using schema::Value;
 
 constexpr int kLongestWait = 150;   // looks, 2 s each
 constexpr int kMostUnanswered = 5;  // in a row
+constexpr std::int64_t kSettledSeconds = 30;
 
 core::ApiRequest power_request(const model::Step& step, const Guest& guest) {
   core::Parameters parameters;
@@ -66,6 +67,37 @@ async::Task<schema::Result<void>> wait_until_done(core::Context context, Guest g
                   operation, guest.vmid)));
 }
 
+/// Whether a program inside the guest answers. Without the agent, or without the right to ask it,
+/// nobody can tell.
+async::Task<bool> agent_answers(core::Context context, Guest guest) {
+  const auto answer = co_await context.read(guest_path(guest.node, guest.vmid, "/agent/info"));
+  co_return answer.has_value();
+}
+
+/// Until a guest that was restarted is of use again (DEFINITIONS 8): its agent answers where one
+/// did before, else it has run for a while. Who must not be down at the same time waits for that.
+async::Task<schema::Result<void>> wait_until_answers(core::Context context, Guest guest,
+                                                     bool has_agent) {
+  context.progress(has_agent ? "waiting for the guest agent" : "waiting until it has run for 30 s");
+  for (int look = 0; look < kLongestWait; ++look) {
+    if (has_agent) {
+      const bool answers = co_await agent_answers(context, guest);
+      if (answers) co_return schema::Result<void>();
+    } else {
+      const auto power = co_await power_state(context, guest.node, guest.vmid);
+      if (power && power->running && power->uptime >= kSettledSeconds)
+        co_return schema::Result<void>();
+    }
+    co_await context.pause(SettleClock::kPause);
+  }
+  co_return std::unexpected(schema::error(
+      "The guest does not answer",
+      fmt::format("{} was restarted, and {} for 5 minutes. Look at its console: what must not be "
+                  "down at the same time was not touched.",
+                  guest.vmid,
+                  has_agent ? "its agent has not answered" : "it has not kept running")));
+}
+
 std::string task_of(const std::string& operation) { return "qm" + operation; }
 
 /// Whether the guest is now as the intent wanted it; a reboot must have come after the intent.
@@ -89,6 +121,9 @@ async::Task<RunResult> run_power(core::Context context, model::Step step) {
   if (is_reached(step.operation, power->running) || (reboots && !power->running))
     co_return after_power(before, step.operation, step.arguments);
 
+  const bool awaited = flag_of(step.arguments, "until_it_answers");
+  bool has_agent = false;
+  if (awaited && reboots) has_agent = co_await agent_answers(context, *guest);
   core::Write write(power_request(step, *guest));
   write.forks_task = true;
   auto result = co_await context.write(std::move(write));
@@ -99,6 +134,10 @@ async::Task<RunResult> run_power(core::Context context, model::Step step) {
     ++power->uptime;
     auto reached = co_await wait_until_done(context, *guest, step.operation, *power);
     if (!reached) co_return std::unexpected(reached.error());
+  }
+  if (awaited) {
+    auto answered = co_await wait_until_answers(context, *guest, has_agent);
+    if (!answered) co_return std::unexpected(answered.error());
   }
   co_return after_power(before, step.operation, step.arguments);
 }

@@ -224,6 +224,7 @@ class VmLowering {
       add("reboot", {{"timeout", Value::integer(shutdown_seconds())}}, "restart");
       drafts_.back().pools = {node_pool()};
     }
+    drafts_.back().arguments.emplace_back("until_it_answers", Value::boolean(true));
   }
 
   void remove() {
