@@ -82,6 +82,7 @@ class Converter {
   Value refuse_bare_size(const std::string& number, const Site& site);
   Value convert_quantity(const Node& node, const Type& type, const Site& site);
   Value convert_secret(const Node& node, const Site& site);
+  void refuse_sensitive_name(const Site& site);
   Value check_value(Value value, const Type& type, const Site& site);
   bool check_range(const Value& value, const Type& type, const Site& site);
   bool check_choice(const std::string& text, const Site& site);

@@ -56,6 +56,11 @@ std::vector<std::string> names_of(const std::vector<EnumValue>& values) {
   return names;
 }
 
+/// What an object is known by stands in headlines, messages and the state.
+bool is_shown_everywhere(const AttributeSchema& attribute) {
+  return attribute.reference || attribute.identity || attribute.choice != Choice::none;
+}
+
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -166,10 +171,24 @@ Value Converter::convert_secret(const Node& node, const Site& site) {
   return source;
 }
 
+void Converter::refuse_sensitive_name(const Site& site) {
+  auto diagnostic = error("Sensitive name",
+                          fmt::format("\"{}\" tells what something is called or where it is, which "
+                                      "every plan shows: it cannot be sensitive.",
+                                      site.path()),
+                          site.span);
+  diagnostic.sensitive = site.variable == nullptr;
+  context_.diagnostics.add(std::move(diagnostic));
+}
+
 Value Converter::check_value(Value value, const Type& type, const Site& site) {
   const auto* attribute = site.attribute;
   if (site.sensitive) value = value.as_sensitive();
   if (attribute == nullptr) return value;
+  if (site.sensitive && is_shown_everywhere(*attribute)) {
+    refuse_sensitive_name(site);
+    return Value();
+  }
   if (attribute->later_except && value != *attribute->later_except) {
     report("Not supported yet", attribute->later, site);
     return Value();

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace pveplan::cli {
 namespace {
@@ -69,6 +70,26 @@ std::string below_each_other(const std::string& name, const SideTexts& texts) {
   return result;
 }
 
+/// The server knows no secrets but those that were given to it: what is one in the topology or in
+/// the state is one there, too.
+void hide_live_secrets(std::map<std::string, SideTexts>& rows, const Sides& sides) {
+  std::set<std::string> secrets;
+  for (const auto& [name, texts] : rows) {
+    if (texts[0] == view::kSecret || texts[1] == view::kSecret) secrets.insert(name);
+  }
+  for (auto& [name, texts] : rows) {
+    auto& live = texts[2];
+    const bool secret = std::any_of(secrets.begin(), secrets.end(), [&name](const auto& each) {
+      return name == each || name.starts_with(each + ".");
+    });
+    if (!secret || live.empty() || live == view::kSecret) continue;
+    const auto path = schema::Path::parse(name);
+    const auto *wanted = sides.desired.find(path), *is = sides.live.find(path);
+    const bool differs = wanted != nullptr && is != nullptr && *wanted != *is;
+    live = std::string(view::kSecret) + (differs ? ", differs" : "");
+  }
+}
+
 std::string side_by_side(const schema::ResourceSchema& schema, const Sides& sides) {
   std::map<std::string, SideTexts> rows;
   const std::array<const schema::Value*, 3> values = {&sides.desired, &sides.owned, &sides.live};
@@ -77,6 +98,7 @@ std::string side_by_side(const schema::ResourceSchema& schema, const Sides& side
     leaves(schema.object, *values[side], schema::Path(), texts);
     for (auto& [name, text] : texts) rows[name][side] = std::move(text);
   }
+  hide_live_secrets(rows, sides);
   auto result = "  " + view::padded("", kName);
   for (const auto* side : kSides) result += view::padded(side, kColumn);
   result.erase(result.find_last_not_of(' ') + 1);

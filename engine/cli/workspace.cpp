@@ -14,13 +14,20 @@ namespace pveplan::cli {
 ClusterLink::ClusterLink(async::Host& host, pve::ClientOptions options)
     : client_(host.transport, host.clock, std::move(options)), watcher_(client_) {}
 
+/// A task's log may repeat what it was asked for.
+core::TaskEnd ClusterLink::cleaned(core::TaskEnd end) const {
+  end.exit_status = client_.clean(std::move(end.exit_status));
+  for (auto& line : end.last_lines) line = client_.clean(std::move(line));
+  return end;
+}
+
 async::Task<core::TaskEnd> ClusterLink::wait(std::string upid, core::ProgressSink* progress) {
   auto end = co_await watcher_.wait(std::move(upid), progress);
-  co_return end;
+  co_return cleaned(std::move(end));
 }
 async::Task<core::TaskEnd> ClusterLink::look(std::string upid) {
   auto end = co_await watcher_.look(std::move(upid));
-  co_return end;
+  co_return cleaned(std::move(end));
 }
 async::Task<schema::Result<model::ClusterFacts>> ClusterLink::load() {
   auto facts = co_await pve::load_cluster_facts(client_, client_.user());
@@ -42,6 +49,19 @@ async::Task<model::ClusterFacts> ClusterLink::look_closely(model::ClusterFacts c
 }
 
 namespace {
+
+constexpr std::size_t kShortestSecret = 3;  // anything shorter would eat up every text
+
+/// The texts that sensitive variables hold.
+void collect_secret_texts(const schema::Value& value, std::vector<std::string>& texts) {
+  if (value.is_string()) {
+    if (value.as_string().size() >= kShortestSecret) texts.push_back(value.as_string());
+  } else if (value.kind() == schema::Value::Kind::list) {
+    for (const auto& item : value.as_list()) collect_secret_texts(item, texts);
+  } else if (value.has_fields()) {
+    for (const auto& [name, field] : value.as_fields()) collect_secret_texts(field, texts);
+  }
+}
 
 std::string state_directory(const schema::Topology& topology) {
   const auto base = topology.directory.empty() ? std::string() : topology.directory + "/";
@@ -77,6 +97,9 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
   options.trust.fingerprints = connection->fingerprints;
   options.trust.insecure = connection->insecure;
   options.trace = trace;
+  for (const auto& variable : topology().variables) {
+    if (variable.value.sensitive()) collect_secret_texts(variable.value, options.secrets);
+  }
   link_ = std::make_unique<ClusterLink>(program_.host, std::move(options));
   co_return schema::Result<void>();
 }

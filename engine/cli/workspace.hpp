@@ -31,6 +31,8 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
                                                 std::set<std::int64_t> vmids) override;
 
  private:
+  core::TaskEnd cleaned(core::TaskEnd end) const;
+
   pve::Client client_;
   pve::TaskWatcher watcher_;
 };

@@ -241,3 +241,15 @@ TEST_CASE("an image with a wrong checksum is a clear error that leaves nothing b
   must_apply(rig, image);
   must_match(rig);
 }
+
+TEST_CASE("a cloud-init drive needs a disk beside which it can lie") {
+  Rig rig(1);
+  rig.write_topology(kHead + "[vm.a]\nmemory = \"1GiB\"\ncloud_init = { user = \"u\" }\n");
+  const auto plan = rig.run({"plan"});
+  CHECK(plan.exit_code == 1);
+  CHECK(contains(plan.out + plan.err, "Declare a disk with a storage"));
+  must_apply(rig,
+             "[vm.a]\nmemory = \"1GiB\"\ncloud_init = { user = \"u\" }\n"
+             "disk.one = { storage = \"local-lvm\", size = \"1GiB\" }\n");
+  CHECK(contains(option(rig, "a", "scsi30"), "local-lvm:vm-200-cloudinit"));
+}

@@ -67,6 +67,7 @@ Client::Client(async::Transport& transport, const async::Clock& clock, ClientOpt
   const auto equals = options_.token.find('=');
   user_ = options_.token.substr(0, equals);
   if (equals != std::string::npos) redactor_.add(options_.token.substr(equals + 1));
+  for (const auto& secret : options_.secrets) redactor_.add(secret);
 }
 
 async::Task<ApiResult> Client::get(std::string path, core::Parameters query) {

@@ -25,6 +25,7 @@ class ClientOptions {
   ClientOptions() {}
   std::vector<std::string> endpoints;  ///< "https://pve1.lan:8006"; port 8006 where none is given
   std::string token;                   ///< "USER@REALM!TOKENID=SECRET"
+  std::vector<std::string> secrets;    ///< texts that no trace and no message may hold
   async::TlsTrust trust;
   std::size_t connections = 6;  ///< requests in flight: what one node's API serves best
   std::chrono::milliseconds timeout{60'000};
@@ -49,6 +50,8 @@ class Client final : public core::Api {
   std::uint64_t reads() const override { return reads_; }
   std::uint64_t writes() const override { return writes_; }
 
+  /// Without the token's secret and the other ones: for what the server says in answers.
+  std::string clean(std::string text) const { return redactor_.clean(std::move(text)); }
   /// Whom the token belongs to: "root@pam!pveplan".
   const std::string& user() const { return user_; }
 

@@ -94,6 +94,11 @@ class VmLowering {
       drafts_.back().pools = {node_pool()};
     }
     const auto* disks = member(change_.after, "disk");
+    if (name.empty() && disks == nullptr && member(change_.after, "cloud_init") != nullptr) {
+      refuse("The cloud-init drive lies beside the guest's first disk, and this guest has none. "
+             "Declare a disk with a storage, or take cloud_init out.");
+      return;
+    }
     for (const auto& [disk, part] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
       const auto storage = text_of(part, "storage");
       if (!storage.empty()) drafts_.front().pools.push_back(storage_pool(storage));
