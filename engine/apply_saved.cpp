@@ -1,5 +1,6 @@
 #include "engine/apply_saved.hpp"
 
+#include "engine/close_look.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/refresh.hpp"
@@ -139,6 +140,18 @@ Diagnostic changed(const model::Change& change, const std::string& how) {
   return diagnostic;
 }
 
+/// Who has what the plan wanted to make.
+std::string taken_by(const model::LiveObject& object) {
+  const auto* vmid = object.identity.find("vmid");
+  const auto* node = object.identity.find("node");
+  const auto* name = object.attributes.find("name");
+  const bool guest = vmid != nullptr && vmid->kind() == schema::Value::Kind::integer;
+  if (!guest) return "exists now";
+  return fmt::format("cannot get the number {}, which the guest \"{}\" on {} has now",
+                     vmid->as_integer(), name == nullptr ? "" : name->as_string(),
+                     node == nullptr ? "?" : node->as_string());
+}
+
 /// nullopt: the object is as the plan saw it.
 std::optional<Diagnostic> difference_of(const model::Change& change, const Services& services,
                                         const state::StateFile& state, const LiveState& live) {
@@ -151,7 +164,7 @@ std::optional<Diagnostic> difference_of(const model::Change& change, const Servi
     if (object == nullptr) return std::nullopt;
     if (change.action == Action::forget) return changed(change, "is there again");
     // An engine-only resource lives in the state alone.
-    return row == nullptr ? changed(change, "exists now")
+    return row == nullptr ? changed(change, taken_by(*object))
                           : std::optional<Diagnostic>(changed(change, "is there again"));
   }
   if (object == nullptr || row == nullptr) return changed(change, "is gone");
@@ -244,8 +257,8 @@ async::Task<std::vector<Diagnostic>> obstacles(const Services& services,
     co_return result;
   }
   const auto closely = guests_to_look_at(plan);
-  if (services.cluster != nullptr && !closely.vmids.empty()) {
-    auto exact = co_await services.cluster->look_closely(prepared.cluster, closely.vmids);
+  if (services.cluster != nullptr && !closely.empty()) {
+    auto exact = co_await services.cluster->look_closely(prepared.cluster, closely.look);
     prepared.cluster = std::move(exact);
   }
   auto found = co_await differences(services, prepared.cluster, state, plan);

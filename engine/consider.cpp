@@ -38,11 +38,14 @@ class Consideration {
     }
     const auto* object =
         live == input_.live.objects.end() ? nullptr : std::get_if<model::LiveObject>(&live->second);
+    const auto* absent =
+        live == input_.live.objects.end() ? nullptr : std::get_if<model::Absent>(&live->second);
+    const auto place = absent == nullptr ? model::LiveFacts() : absent->facts;
     if (row == input_.rows.end()) {
       if (object != nullptr) {
         refuse_unmanaged(resource, *object);
       } else {
-        create(resource, attributes, "");
+        create(resource, attributes, place, "");
       }
     } else if (object == nullptr && resource.lifecycle.observe) {
       planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
@@ -53,7 +56,7 @@ class Consideration {
       planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
                                              Value(), attributes,
                                              "is gone; it will be created again"});
-      create(resource, attributes, "it no longer exists");
+      create(resource, attributes, place, "it no longer exists");
     } else {
       compare(resource, attributes, {row->second, *object});
     }
@@ -101,7 +104,8 @@ class Consideration {
     planning_.result.diagnostics.add(std::move(diagnostic));
   }
 
-  void create(const schema::Resource& resource, const Value& attributes, std::string reason) {
+  void create(const schema::Resource& resource, const Value& attributes, model::LiveFacts place,
+              std::string reason) {
     const auto& type = planning_.type_of(resource.address);
     Change change;
     change.address = resource.address;
@@ -109,6 +113,7 @@ class Consideration {
     change.after = with_defaults(type.schema().object, attributes, true, input_.cluster.version);
     change.identity = type.identity(resource.address, change.after);
     change.attributes = difference_of_new(type.schema().object, change.after).changes;
+    change.facts = std::move(place);
     change.reason = std::move(reason);
     if (reloads_network(type.schema().object))
       change.effects.interrupts_node = text_of(change.identity.find("node"));
@@ -176,15 +181,28 @@ class Consideration {
       change.after =
           with_defaults(type.schema().object, change.after, true, input_.cluster.version);
       change.identity = type.identity(resource.address, change.after);
+      if (type.lower_replacement(change))
+        change.notes.push_back("the new one is made first; the old one goes when nothing uses it");
     }
     merge_effects(change);
     note_new_instance(change);
     if (change.action == Action::replace)
       change.effects.merge(removal_effects(type.schema().object, live.facts));
+    note_snapshots(change);
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
     planning_.publish(resource.address, change.exported);
     planning_.result.plan.changes.push_back(std::move(change));
+  }
+
+  /// A volume that a snapshot holds cannot be destroyed (FACTS 8.10).
+  static void note_snapshots(Change& change) {
+    const auto snapshots = snapshots_of(change.facts);
+    if (change.action != Action::update || !change.effects.loses_data() || snapshots.empty())
+      return;
+    change.warnings.push_back(fmt::format(
+        "has {} ({}): a disk that one of them holds cannot be destroyed",
+        snapshots.size() == 1 ? "a snapshot" : "snapshots", fmt::join(snapshots, ", ")));
   }
 
   void note_new_instance(Change& change) const {

@@ -39,6 +39,8 @@ class Removal {
       change.identity = object->identity;
       change.facts = object->facts;
       change.effects = removal_effects(type.schema().object, object->facts);
+      const auto hidden = text_of(object->facts.find("snapshots_hidden"));
+      if (!hidden.empty()) change.warnings.push_back("its snapshots cannot be listed: " + hidden);
       change.fingerprint = live_fingerprint(type, row, *object, change.effects);
     } else {
       change.action = Action::forget;

@@ -2,6 +2,7 @@
 
 #include "engine/choose/check_places.hpp"
 #include "engine/choose/settle_choices.hpp"
+#include "engine/close_look.hpp"
 #include "engine/refresh.hpp"
 #include "engine/remembered_secrets.hpp"
 #include "engine/state_edit.hpp"
@@ -48,16 +49,6 @@ void block(const state::StateFile& state, const Choices& choices, LiveState& liv
   }
 }
 
-std::vector<Reading> readings_of(const std::vector<schema::ResourceAddress>& addresses,
-                                 const state::StateFile& state) {
-  std::vector<Reading> result;
-  for (const auto& address : addresses) {
-    const auto* row = state.row(address);
-    if (row != nullptr) result.push_back({address, row->identity, row});
-  }
-  return result;
-}
-
 /// Empty for a topology without secrets, which then needs no key.
 async::Task<schema::Result<SecretDigest>> digest_of_secrets(const Services& services,
                                                             const schema::Topology& topology) {
@@ -90,22 +81,6 @@ void describe_origin(model::Plan& plan, const schema::Topology& topology,
 }
 
 }  // namespace
-
-CloseLook guests_to_look_at(const model::Plan& plan) {
-  CloseLook look;
-  for (const auto& change : plan.changes) {
-    const auto* vmid = change.identity.find("vmid");
-    const auto* status = change.facts.find("status");
-    if (vmid == nullptr || status == nullptr) continue;
-    // What was just started is listed as stopped, and then nothing seems to hurt.
-    const bool hurts = change.effects.availability >= model::Availability::disturb ||
-                       change.action == model::Action::remove;
-    if (!hurts && *status == schema::Value::string("running")) continue;
-    look.vmids.insert(vmid->as_integer());
-    look.addresses.push_back(change.address);
-  }
-  return look;
-}
 
 async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
   if (services.cluster == nullptr) co_return model::ClusterFacts();
@@ -163,16 +138,9 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
                         request,    edit.changes,
                         *digest};
   auto planned = make_plan(input);
-  const auto closely = guests_to_look_at(planned.plan);
-  if (services.cluster != nullptr && !closely.vmids.empty()) {
-    auto facts = co_await services.cluster->look_closely(*cluster, closely.vmids);
-    *cluster = std::move(facts);
-    settled.reads += closely.vmids.size() + closely.addresses.size();
-    auto again = readings_of(closely.addresses, state);
-    auto reread = co_await refresh(services, core::Context(backend), std::move(again), live);
-    if (!reread) co_return std::unexpected(Diagnostics(reread.error()));
-    planned = make_plan(input);
-  }
+  auto looked = co_await look_closely_and_plan(services, &input, core::Context(backend), &*cluster,
+                                               &live, &planned, &settled.reads);
+  if (!looked) co_return std::unexpected(Diagnostics(looked.error()));
   if (planned.diagnostics.has_errors() && !request.only_looks)
     co_return std::unexpected(std::move(planned.diagnostics));
   PreparedPlan result;

@@ -48,13 +48,6 @@ struct Converged {
   std::optional<RunAccount> account;  ///< absent when nothing was executed
 };
 
-/// Guests whose run state must be known exactly before anything is decided: the listing lags.
-struct CloseLook {
-  std::set<std::int64_t> vmids;
-  std::vector<schema::ResourceAddress> addresses;
-};
-CloseLook guests_to_look_at(const model::Plan& plan);
-
 /// What the cluster says of itself; nothing of a topology without [proxmox].
 async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services);
 

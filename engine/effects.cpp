@@ -144,6 +144,17 @@ bool reloads_network(const schema::ObjectSchema& object) {
                      [](const auto& each) { return each.effect == EffectRule::network_reload; });
 }
 
+std::vector<std::string> snapshots_of(const model::LiveFacts& facts) {
+  std::vector<std::string> names;
+  const Value* snapshots = facts.find("snapshots");
+  if (snapshots == nullptr || snapshots->kind() != Value::Kind::list) return names;
+  for (const auto& each : snapshots->as_list()) {
+    const Value* name = each.find("name");
+    if (name != nullptr && name->is_string()) names.push_back(name->as_string());
+  }
+  return names;
+}
+
 model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts) {
   model::Effects effects;
   if (reloads_network(object)) {
@@ -151,6 +162,7 @@ model::Effects removal_effects(const schema::ObjectSchema& object, const model::
     effects.interrupts_node = node_of(facts);
   }
   if (is_running(facts)) effects.availability = Availability::stop;
+  effects.lost_snapshots = snapshots_of(facts);
   const Value* volumes = facts.find("volumes");
   if (volumes == nullptr || volumes->kind() != Value::Kind::list) return effects;
   for (const auto& volume : volumes->as_list()) {

@@ -33,6 +33,9 @@ bool makes_new_instance(const schema::ObjectSchema& object, const model::Attribu
 /// Whether every change of such an object reloads its node's network.
 bool reloads_network(const schema::ObjectSchema& object);
 
+/// Names of a guest's snapshots, where a close look has listed them.
+std::vector<std::string> snapshots_of(const model::LiveFacts& facts);
+
 /// What removing the object does: a running guest stops, the network of a node is reloaded, and
 /// every volume that the server frees with the object is lost, declared or not.
 model::Effects removal_effects(const schema::ObjectSchema& object, const model::LiveFacts& facts);

@@ -1,5 +1,6 @@
 #include "engine/executor.hpp"
 
+#include "engine/close_look.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/schedule.hpp"
@@ -67,6 +68,7 @@ class StepEnd {
   StepEnd(Kind kind_, Diagnostic diagnostic_) : kind(kind_), diagnostic(std::move(diagnostic_)) {}
   Kind kind;
   Diagnostic diagnostic;
+  bool may_pass = false;  ///< failed, and trying again may help by itself
   std::chrono::nanoseconds elapsed{0};
 };
 
@@ -83,9 +85,13 @@ class Executor {
     for (const auto& change : plan.changes) {
       changes_.emplace(change.address, &change);
       results_[change.address].address = change.address;
+      if (auto patience = Patience::of(change, session.state().row(change.address)))
+        patience_.emplace(change.address, std::move(*patience));
     }
     for (const auto& step : plan.steps) {
-      if (step.operation != kBarrier) ++open_steps_[step.address];
+      if (step.operation == kBarrier) continue;
+      ++open_steps_[step.address];
+      ++results_[step.address].steps;
     }
   }
 
@@ -100,7 +106,11 @@ class Executor {
     }
     for (const auto id : running_) leave_running(plan_.steps[id]);
     RunAccount account;
-    for (auto& [address, result] : results_) account.results.push_back(std::move(result));
+    for (auto& [address, result] : results_) {
+      const bool waits = result.status == Status::not_started || result.status == Status::skipped;
+      if (waits && result.steps_done > 0) result.status = Status::partly_done;
+      account.results.push_back(std::move(result));
+    }
     account.elapsed = services_.host.clock.steady() - started;
     account.interrupted = interrupts_.wind_down.cancelled();
     account.journal_failure = journal_failure_;
@@ -225,15 +235,32 @@ class Executor {
     const auto started = services_.host.clock.steady();
     auto end = co_await check_and_run(id);
     end.elapsed = services_.host.clock.steady() - started;
+    if (auto* patience = patience_for(plan_.steps[id].address)) patience->spend(end.elapsed);
     co_return end;
+  }
+
+  Patience* patience_for(const ResourceAddress& address) {
+    const auto at = patience_.find(address);
+    return at == patience_.end() ? nullptr : &at->second;
   }
 
   async::Task<StepEnd> check_and_run(Step::Id id) {
     const auto& step = plan_.steps[id];
     auto unchanged = co_await check_unchanged(step);
-    if (!unchanged) co_return StepEnd(StepEnd::Kind::failed, unchanged.error());
+    if (!unchanged) {
+      StepEnd end(StepEnd::Kind::failed, unchanged.error());
+      end.may_pass = true;  // apply plans anew
+      co_return end;
+    }
     const auto& type = *services_.types.find(step.address.type);
     StepContext backend(services_, cluster_, session_, plan_.origin.topology, step);
+    const auto* patience = patience_for(step.address);
+    if (patience != nullptr && patience->rest() <= std::chrono::nanoseconds(0)) {
+      StepEnd late(StepEnd::Kind::failed, out_of_time(*patience, step));
+      late.may_pass = true;
+      co_return late;
+    }
+    backend.limit(patience);
     const auto ready_step = resolved(step);
     // What an operation that was lost on the way did not do may be done again, but not for ever.
     for (int attempt = 0; attempt < 3; ++attempt) {
@@ -258,6 +285,13 @@ class Executor {
                                                 step.operation, step.address.text())));
   }
 
+  static Diagnostic out_of_time(const Patience& patience, const Step& step) {
+    return schema::error("Out of time",
+                         fmt::format("{} was over before this step began; what was done so far is "
+                                     "recorded, and the next pveplan apply goes on with {}.",
+                                     patience.text(), step.operation));
+  }
+
   /// `why`: a sentence without its full stop.
   static StepEnd left_open(const std::string& why) {
     return StepEnd(StepEnd::Kind::unknown,
@@ -273,7 +307,34 @@ class Executor {
           session_.resolved(*backend.intent(), "failed: " + diagnostic.summary, std::nullopt);
       if (!resolved_intent) return StepEnd(StepEnd::Kind::journal_failed, resolved_intent.error());
     }
-    return StepEnd(StepEnd::Kind::failed, std::move(diagnostic));
+    StepEnd end(StepEnd::Kind::failed, std::move(diagnostic));
+    end.may_pass = backend.failure() && passes(*backend.failure());
+    return end;
+  }
+
+  /// Whether trying again may help although nobody mends anything.
+  static bool passes(core::ApiFailure failure) {
+    using core::ApiFailure;
+    switch (failure) {
+      case ApiFailure::not_sent:
+      case ApiFailure::unknown_outcome:
+      case ApiFailure::lock_timeout:
+      case ApiFailure::guest_locked:
+      case ApiFailure::digest_mismatch:
+      case ApiFailure::no_quorum:
+      case ApiFailure::node_unreachable:
+      case ApiFailure::storage_offline:
+        return true;
+      case ApiFailure::untrusted:
+      case ApiFailure::unauthorized:
+      case ApiFailure::forbidden:
+      case ApiFailure::bad_parameter:
+      case ApiFailure::absent:
+      case ApiFailure::taken:
+      case ApiFailure::other:
+        return false;
+    }
+    return false;
   }
 
   /// Asks the type how the lost operation ended; nullopt: it had no effect and may be run again.
@@ -297,6 +358,16 @@ class Executor {
     co_return std::nullopt;
   }
 
+  /// With the guest as it is now when the change may hurt it.
+  async::Task<model::ClusterFacts> cluster_for(const Change* change) {
+    CloseReading closely;
+    closely.add(*change);
+    auto facts = cluster_;
+    if (services_.cluster == nullptr || closely.empty()) co_return facts;
+    auto exact = co_await services_.cluster->look_closely(std::move(facts), closely.look);
+    co_return exact;
+  }
+
   /// Just before the first write of a change: the object must still be as the plan saw it.
   async::Task<schema::Result<void>> check_unchanged(const Step& step) {
     const auto at = changes_.find(step.address);
@@ -306,7 +377,8 @@ class Executor {
     if (row == nullptr) co_return schema::Result<void>();
     const auto& type = *services_.types.find(step.address.type);
     const model::Row copy = *row;
-    ReadContext backend(services_, cluster_, session_.state(), plan_.origin.topology, nullptr);
+    const auto cluster = co_await cluster_for(at->second);
+    ReadContext backend(services_, cluster, session_.state(), plan_.origin.topology, nullptr);
     auto outcome = co_await type.read(core::Context(backend), copy.identity, &copy);
     if (!outcome) co_return std::unexpected(outcome.error());
     const auto* live = std::get_if<model::LiveObject>(&*outcome);
@@ -325,6 +397,7 @@ class Executor {
     auto& result = results_[step.address];
     if (end.kind == StepEnd::Kind::done) {
       schedule_.succeeded(id);
+      ++result.steps_done;
       if (--open_steps_[step.address] == 0) result.status = Status::done;
       if (!is_engine_only(step) || open_steps_[step.address] == 0)
         services_.events.step_done(step, end.elapsed);
@@ -336,6 +409,7 @@ class Executor {
     result.operation = step.operation;
     result.diagnostic = end.diagnostic;
     result.diagnostic.address = step.address;
+    result.may_pass = end.may_pass;
     services_.events.step_failed(step, result.diagnostic, end.elapsed);
     for (const auto skipped : schedule_.failed(id)) {
       const auto& address = plan_.steps[skipped].address;
@@ -358,6 +432,7 @@ class Executor {
   std::map<ResourceAddress, ResourceResult> results_;
   std::unordered_map<ResourceAddress, std::size_t> open_steps_;
   std::set<ResourceAddress> checked_;
+  std::map<ResourceAddress, Patience> patience_;
   std::set<Step::Id> running_;
   std::optional<Diagnostic> journal_failure_;
 };

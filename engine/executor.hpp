@@ -25,11 +25,21 @@ struct Limits {
 
 /// What became of one resource of a run.
 struct ResourceResult {
-  enum class Status { done, failed, skipped, not_started, unknown } status = Status::not_started;
+  enum class Status {
+    done,
+    failed,
+    skipped,
+    not_started,
+    partly_done,  ///< its first steps were done, the rest was not started
+    unknown,
+  } status = Status::not_started;
   schema::ResourceAddress address;
   std::string operation;  ///< that failed
   schema::Diagnostic diagnostic;
-  schema::ResourceAddress because;  ///< skipped: whom it waited for
+  /// Failed for a reason that can pass by itself: a lock, a node that is out of reach.
+  bool may_pass = false;
+  std::size_t steps_done = 0, steps = 0;  ///< barriers not counted
+  schema::ResourceAddress because;  ///< skipped, or partly done for that reason: whom it waited for
 };
 
 /// The account of a run: every changed resource exactly once.

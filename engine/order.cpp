@@ -23,6 +23,8 @@ struct Work {
   Half removal;
   Half making;
   Action action = Action::no_op;
+  bool makes_first = false;  ///< a replacement of which both objects exist for a while
+  bool removes_first() const { return action == Action::replace && !makes_first; }
 };
 
 class StepOrder {
@@ -54,6 +56,13 @@ class StepOrder {
     }
     const auto& type = *input_.types.find(change.address.type);
     if (change.action == Action::replace) {
+      if (auto both = type.lower_replacement(change)) {
+        work.makes_first = true;
+        work.making = add(std::move(both->making));
+        work.removal = add(std::move(both->removal));
+        connect(work.removal.first, work.making.last);
+        return work;
+      }
       auto removal = change;
       removal.action = Action::remove;
       auto making = change;
@@ -164,11 +173,12 @@ class StepOrder {
       for (const auto& target : targets) {
         const auto* ours = work_of(target);
         if (ours == nullptr || ours->removal.empty()) continue;
-        if (!theirs->removal.empty()) {
+        // What is made after the new half of a replacement cannot come before its old half.
+        const bool theirs_is_late = theirs->makes_first && ours->removes_first();
+        if (!theirs->removal.empty() && !theirs_is_late) {
           connect(ours->removal.first, theirs->removal.last);
-        } else if (ours->action != Action::replace) {
-          // An update that stops using what goes away comes first; behind a replacement it cannot,
-          // since it may need the new one.
+        } else if (theirs->removal.empty() && !ours->removes_first()) {
+          // An update that stops using what goes away comes first.
           connect(ours->removal.first, theirs->making.last);
         }
       }

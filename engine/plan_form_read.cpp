@@ -191,6 +191,7 @@ class FormReader {
     effects.waits_for_restart = members.flag("waits_for_restart");
     effects.interrupts_node = members.text("interrupts_node");
     effects.may_lock_out = members.flag("may_lock_out");
+    effects.lost_snapshots = members.texts("lost_snapshots");
     check(members, "an effect");
   }
 

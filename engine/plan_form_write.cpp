@@ -132,13 +132,14 @@ class FormWriter {
   }
 
   Value write(const model::Effects& effects) const {
-    const auto& [availability, data, waits, node, lock_out] = effects;
+    const auto& [availability, data, waits, node, lock_out, snapshots] = effects;
     MemberWriter writer;
     writer.put("availability", std::string(model::name(availability)));
     writer.put("data", all(data));
     writer.put("waits_for_restart", flag(waits));
     writer.put("interrupts_node", node);
     writer.put("may_lock_out", flag(lock_out));
+    writer.put("lost_snapshots", text_list(snapshots));
     return writer.take();
   }
 

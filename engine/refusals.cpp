@@ -18,7 +18,8 @@ class Refusals {
   void check() {
     for (const auto& step : planned_.plan.steps) {
       const Value* reason = step.operation == "refuse" ? step.arguments.find("reason") : nullptr;
-      if (reason != nullptr) add(step.address, "Not possible", reason->as_string());
+      if (reason != nullptr)
+        add(step.address, "Not possible", step.address.text() + ": " + reason->as_string());
     }
     for (const auto& change : planned_.plan.changes) check_change(change);
   }
@@ -54,9 +55,9 @@ class Refusals {
         reasons += (reasons.empty() ? "" : ", ") + attribute.path.text();
     }
     return fmt::format(
-        "{} cannot be changed on a living guest, and pveplan never replaces one on its own. Take "
-        "the change back, or destroy the guest by removing its block and then add it again.",
-        reasons);
+        "{}: {} cannot be changed on a living guest, and pveplan never replaces one on its own. "
+        "Take the change back, or destroy the guest by removing its block and then add it again.",
+        change.address.text(), reasons);
   }
 
   void add(const ResourceAddress& address, std::string summary, std::string detail) {

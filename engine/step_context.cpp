@@ -156,11 +156,13 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
   sent_at_ = services_.api->server_time();
   upid_.clear();
   silence_.clear();
+  failure_.reset();
   auto request = write.request;
   for (const auto& parameter : write.secret_parameters) request.parameters.push_back(parameter);
   auto answer = co_await send(std::move(request));
   if (!answer) {
     result.error = answer.error();
+    failure_ = result.error.failure;
     unknown_ = result.error.failure == ApiFailure::unknown_outcome;
     result.status = unknown_ ? WriteResult::Status::unknown : WriteResult::Status::failed;
     co_return result;
@@ -183,7 +185,11 @@ std::chrono::milliseconds StepContext::lock_patience() const {
   const auto* stated = after == nullptr ? nullptr : after->find(path);
   if (stated == nullptr && held != nullptr) stated = held->owned.find(path);
   const bool known = stated != nullptr && stated->kind() == schema::Value::Kind::integer;
-  return std::chrono::seconds(known ? stated->as_integer() : 60);
+  const std::chrono::milliseconds patience =
+      std::chrono::seconds(known ? stated->as_integer() : 60);
+  if (patience_ == nullptr) return patience;
+  return std::min(patience,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(patience_->rest()));
 }
 
 /// Repeats only what certainly had no effect: what never left, and what met a lock (DEFINITIONS 8).
@@ -213,13 +219,31 @@ async::Task<ApiResult> StepContext::send(core::ApiRequest request) {
   }
 }
 
+/// nullopt: the task still ran when the time was over.
+async::Task<std::optional<core::TaskEnd>> StepContext::wait_within_limit(std::string upid) {
+  if (patience_ == nullptr) {
+    auto end = co_await wait_for_task(std::move(upid));
+    co_return std::optional<core::TaskEnd>(std::move(end));
+  }
+  auto end = co_await async::with_timeout(wait_for_task(std::move(upid)), patience_->rest());
+  co_return end;
+}
+
 async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
   WriteResult result;
   result.data = answer.data;
   result.upid = answer.data.as_string();
   upid_ = result.upid;
   session_.started(*intent_, result.upid);
-  auto end = co_await wait_for_task(result.upid);
+  auto waited = co_await wait_within_limit(result.upid);
+  if (!waited) {
+    result.status = WriteResult::Status::unknown;
+    unknown_ = true;
+    silence_ = fmt::format("{} is over, and the task {} still runs on the server",
+                           patience_->text(), result.upid);
+    co_return result;
+  }
+  const auto end = std::move(*waited);
   switch (end.state) {
     case core::TaskEnd::State::ok:
       result.status = WriteResult::Status::done;

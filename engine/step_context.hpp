@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/patience.hpp"
 #include "engine/services.hpp"
 #include "providers/core/context.hpp"
 #include "state/session.hpp"
@@ -73,9 +74,14 @@ class StepContext final : public ReadContext {
   std::optional<state::IntentId> intent() const { return intent_; }
   /// The intent as its last request left it: an earlier one of the same step has been settled.
   model::Intent as_last_sent(model::Intent intent) const;
+  /// `patience` may be null and must outlive the context: how long the step may wait.
+  void limit(const Patience* patience) { patience_ = patience; }
+  /// What kind of failure the last write met, if it met one.
+  std::optional<core::ApiFailure> failure() const { return failure_; }
   /// The last write ended without anybody knowing how.
   bool outcome_unknown() const { return unknown_; }
-  /// Who fell silent while the task of the last write was waited for; empty when nobody did.
+  /// Why the task of the last write is no longer waited for: who fell silent, or which limit is
+  /// over; empty while nothing of that happened.
   const std::string& silence() const { return silence_; }
   /// The journal could not be written: nothing may be sent any more.
   bool journal_failed() const { return journal_failed_; }
@@ -88,6 +94,7 @@ class StepContext final : public ReadContext {
   async::Task<core::WriteResult> wait_for_end(core::ApiAnswer answer);
 
   std::chrono::milliseconds lock_patience() const;
+  async::Task<std::optional<core::TaskEnd>> wait_within_limit(std::string upid);
 
   state::Session& session_;
   const model::Step& step_;
@@ -96,6 +103,8 @@ class StepContext final : public ReadContext {
   std::string sent_at_;  ///< the server's clock before the last request
   std::string upid_;     ///< that the last request answered
   std::string silence_;
+  const Patience* patience_ = nullptr;
+  std::optional<core::ApiFailure> failure_;
   bool unknown_ = false;
   bool journal_failed_ = false;
 };

@@ -15,6 +15,11 @@ struct NodeFacts {
   std::string address{};  ///< the IP address that the cluster knows; empty where it may not be seen
 };
 
+struct SnapshotFacts {
+  std::string name;
+  std::int64_t taken_at = 0;  ///< seconds since 1970
+};
+
 /// One entry of `/cluster/resources`: status, name and template lag by about 10 s, node, lock, tags
 /// and pool are current (FACTS 18).
 struct GuestFacts {
@@ -24,6 +29,9 @@ struct GuestFacts {
   bool is_template = false;
   std::uint64_t memory = 0;
   std::int64_t uptime = 0;  ///< seconds; lags as status does
+  /// Only after a close look: the snapshots, or why they cannot be listed.
+  std::optional<std::vector<SnapshotFacts>> snapshots = {};
+  std::string snapshots_hidden = {};
 };
 
 struct StorageFacts {

@@ -48,6 +48,8 @@ void Effects::merge(const Effects& other) {
   waits_for_restart = waits_for_restart || other.waits_for_restart;
   if (interrupts_node.empty()) interrupts_node = other.interrupts_node;
   may_lock_out = may_lock_out || other.may_lock_out;
+  lost_snapshots.insert(lost_snapshots.end(), other.lost_snapshots.begin(),
+                        other.lost_snapshots.end());
 }
 
 std::string_view name(Action action) {

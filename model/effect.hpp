@@ -27,6 +27,7 @@ struct Effects {
   bool waits_for_restart = false;  ///< will be pending until somebody restarts the guest
   std::string interrupts_node;     ///< not empty: the network of that node is reloaded
   bool may_lock_out = false;
+  std::vector<std::string> lost_snapshots;  ///< names of those that go with their guest
 
   std::uint64_t lost_bytes() const;
   /// Also where nobody knows how much: a volume without a size.

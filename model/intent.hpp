@@ -30,7 +30,8 @@ struct Intent {
 struct Outcome {
   // No aggregate: it is a coroutine parameter (g++ 12).
   Outcome() {}
-  Outcome(schema::ResourceAddress of, std::optional<Row> new_row, std::vector<std::int64_t> retired = {})
+  Outcome(schema::ResourceAddress of, std::optional<Row> new_row,
+          std::vector<std::int64_t> retired = {})
       : address(std::move(of)), row(std::move(new_row)), retired_vmids(std::move(retired)) {}
 
   schema::ResourceAddress address;

@@ -23,7 +23,10 @@ struct LiveObject {
   std::string digest;  ///< the server's compare-and-swap token; empty where there is none
 };
 
-struct Absent {};
+/// It is not there. What is known of the place where it would be goes into a change that makes it.
+struct Absent {
+  LiveFacts facts = {};
+};
 
 /// The object cannot be seen now: no action is ever planned for it.
 struct Unreadable {

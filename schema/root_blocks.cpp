@@ -192,12 +192,12 @@ std::optional<bool> satisfies(std::string_view version, std::string_view conditi
 const ObjectSchema& pveplan_block_schema() {
   static const auto kSchema =
       ObjectBuilder()
-          .add(
-              attr("name", string())
-                  .required()
-                  .format(Format::name)
-                  .doc("The name of the topology: it marks what the topology owns, and is typed to "
-                       "confirm a destroy."))
+          .add(attr("name", string())
+                   .required()
+                   .format(Format::name)
+                   .max_length(50)  // "pveplan-kept-NAME" must be the name of a guest
+                   .doc("The name of the topology, of at most 50 characters: it marks what the "
+                        "topology owns, and is typed to confirm a destroy."))
           .add(attr("requires", string())
                    .doc("The versions of pveplan that may be used: \">=0.1\"."))
           .add(attr("include", list_of(string()))

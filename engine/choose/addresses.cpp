@@ -126,6 +126,23 @@ std::string AddressChooser::address_of(const schema::Resource& guest, const std:
   return {};
 }
 
+/// A stated address that another guest has until it is restarted would be there twice.
+void AddressChooser::check_held(const schema::Resource& guest, const std::string& nic,
+                                const std::string& stated, schema::Diagnostics& diagnostics) const {
+  const auto address = schema::parse_ipv4(without_prefix(stated));
+  const auto held = address ? held_.find(*address) : held_.end();
+  if (held == held_.end() || held->second == guest.address) return;
+  auto diagnostic = schema::error(
+      "Address still in use",
+      fmt::format(
+          "{} of {} is given up by {}, which has it until it is restarted. Restart that one "
+          "first (pveplan apply --restart {}), or state another address.",
+          address->text(), guest.address.text(), held->second.text(), held->second.shell_text()),
+      guest.span_of(Path({"nic", nic, "ip"})));
+  diagnostic.address = guest.address;
+  diagnostics.add(std::move(diagnostic));
+}
+
 Value AddressChooser::with_addresses(const schema::Resource& guest, Value nics, const Value& owned,
                                      schema::Diagnostics& diagnostics) {
   const auto& stated = nics.as_fields();
@@ -134,7 +151,10 @@ Value AddressChooser::with_addresses(const schema::Resource& guest, Value nics, 
   });
   for (const auto& name : by_slot(nics)) {
     const auto text = text_at(*nics.find(name), "ip");
-    if (!text.starts_with(kPool)) continue;
+    if (!text.starts_with(kPool)) {
+      check_held(guest, name, text, diagnostics);
+      continue;
+    }
     const auto pool = pools_.find(text.substr(kPool.size()));
     if (pool == pools_.end()) continue;
     const auto address = address_of(guest, name, pool->first, owned, diagnostics);

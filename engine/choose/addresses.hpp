@@ -29,6 +29,8 @@ class AddressChooser {
     schema::Value dns, search;
   };
 
+  void check_held(const schema::Resource& guest, const std::string& nic, const std::string& stated,
+                  schema::Diagnostics& diagnostics) const;
   std::string next(const std::string& name);
   std::string holders(const Pool& pool) const;
   std::string address_of(const schema::Resource& guest, const std::string& nic,

@@ -11,6 +11,7 @@
 
 namespace pveplan::engine {
 
+using model::Change;
 using schema::Path;
 using schema::Resource;
 using schema::ResourceAddress;
@@ -190,17 +191,34 @@ class PlaceChecks {
   std::set<std::string> told_;
 };
 
-/// Bytes that the plan's new disks take where their size is known, by node and storage. Disks that
-/// a clone gets from its template are as large as there, and lie where it lies; those of a linked
-/// clone take nothing before they are written to.
-std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const model::Plan& plan,
-                                                                       const LiveState& live) {
-  std::map<std::pair<std::string, std::string>, std::uint64_t> claims;
+/// What new disks take of a storage.
+struct Room {
+  std::uint64_t bytes = 0;
+  std::size_t unknown = 0;  ///< disks that nobody knows the size of before they are made
+};
+/// By node and storage.
+using Rooms = std::map<std::pair<std::string, std::string>, Room>;
+
+/// A disk that is filled from an image and states no size is as large as the image turns out.
+void count_image_disk(const Change& change, const Value* disks, Rooms& rooms) {
+  if (text_at(change.after, "image").empty()) return;
+  const Value* os = disks == nullptr ? nullptr : disks->find("os");
+  if (os != nullptr && os->find("size") != nullptr) return;
+  auto storage = os == nullptr ? std::string() : text_at(*os, "storage");
+  if (storage.empty()) storage = text_at(change.after, "storage");
+  if (!storage.empty()) ++rooms[{text_at(change.identity, "node"), storage}].unknown;
+}
+
+/// What the plan's new disks take. Disks that a clone gets from its template are as large as there,
+/// and lie where it lies; those of a linked clone take nothing before they are written to.
+Rooms rooms_of(const model::Plan& plan, const LiveState& live) {
+  Rooms rooms;
   for (const auto& change : plan.changes) {
     const auto node = text_at(change.identity, "node");
     const Value* disks = change.after.find("disk");
-    if (change.action != model::Action::create || disks == nullptr || !disks->has_fields())
-      continue;
+    if (change.action != model::Action::create) continue;
+    count_image_disk(change, disks, rooms);
+    if (disks == nullptr || !disks->has_fields()) continue;
     const auto source = clone_source(change, plan, live);
     const bool linked = text_at(change.after, "clone") == "linked";
     for (const auto& [name, disk] : disks->as_fields()) {
@@ -211,10 +229,10 @@ std::map<std::pair<std::string, std::string>, std::uint64_t> claims_of(const mod
       auto bytes = source && !linked ? source->disk_size(name) : 0;
       if (size != nullptr && size->kind() == Value::Kind::integer)
         bytes = static_cast<std::uint64_t>(size->as_integer());
-      if (bytes > 0 && !storage.empty()) claims[{node, storage}] += bytes;
+      if (bytes > 0 && !storage.empty()) rooms[{node, storage}].bytes += bytes;
     }
   }
-  return claims;
+  return rooms;
 }
 
 void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
@@ -222,18 +240,20 @@ void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
   // A shared storage is one, whatever node a guest runs on.
   struct Claim {
     const model::StorageFacts* facts = nullptr;
-    std::uint64_t bytes = 0;
+    Room room;
   };
   std::map<std::string, Claim> claims;
-  for (const auto& [place, bytes] : claims_of(plan, live)) {
+  for (const auto& [place, room] : rooms_of(plan, live)) {
     const auto* facts = storage_on(cluster, place.first, place.second);
     if (facts == nullptr || facts->total == 0) continue;
     auto& claim = claims[facts->shared ? place.second : place.second + " " + place.first];
     if (claim.facts == nullptr) claim.facts = facts;
-    claim.bytes += bytes;
+    claim.room.bytes += room.bytes;
+    claim.room.unknown += room.unknown;
   }
   for (const auto& [name, claim] : claims) {
-    const auto& [facts, bytes] = claim;
+    const auto& [facts, room] = claim;
+    const auto bytes = room.bytes;
     const auto free = facts->total - std::min(facts->used, facts->total);
     if (bytes > free) {
       plan.warnings.push_back(
@@ -245,8 +265,13 @@ void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
                                       schema::format_size(static_cast<std::int64_t>(free)))));
     }
     constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
-    plan.capacity.push_back(fmt::format(
-        "{} {} of {} GiB", name, (free - std::min(bytes, free)) / kGiB, facts->total / kGiB));
+    auto text = fmt::format("{} {} of {} GiB", name, (free - std::min(bytes, free)) / kGiB,
+                            facts->total / kGiB);
+    if (room.unknown > 0)
+      text += fmt::format(" less {} {} as large as {}", room.unknown,
+                          room.unknown == 1 ? "disk" : "disks",
+                          room.unknown == 1 ? "its image" : "their images");
+    plan.capacity.push_back(std::move(text));
   }
 }
 
@@ -264,7 +289,8 @@ void describe_places(model::Plan& plan, const SettledChoices& settled,
   for (auto& change : plan.changes) {
     const auto why = settled.choices.placed_by.find(change.address);
     if (change.action == model::Action::create && why != settled.choices.placed_by.end())
-      change.facts = Value::map({{"placement_reason", Value::string(why->second)}});
+      change.facts = (change.facts.is_null() ? Value::map({}) : change.facts)
+                         .with(Path({"placement_reason"}), Value::string(why->second));
   }
   describe_clones(plan, live);
   describe_capacity(plan, cluster, live);

@@ -24,7 +24,8 @@ int exit_code_of(const engine::Converged& converged) {
   if (!converged.account) return partial ? kPartial : kSuccess;
   const auto& account = *converged.account;
   if (account.interrupted && !account.complete()) return kInterrupted;
-  if (!account.complete()) return account.count(Status::done) > 0 ? kPartial : kError;
+  const auto touched = account.count(Status::done) + account.count(Status::partly_done);
+  if (!account.complete()) return touched > 0 ? kPartial : kError;
   return partial ? kPartial : kSuccess;
 }
 

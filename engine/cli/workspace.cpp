@@ -1,11 +1,13 @@
 #include "engine/cli/workspace.hpp"
 
+#include "providers/async/real_files.hpp"
 #include "providers/pve/cluster/cluster.hpp"
 #include "providers/pve/cluster/surroundings.hpp"
 #include "schema/diagnostic_text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -43,8 +45,8 @@ async::Task<schema::Result<core::Surroundings>> ClusterLink::look_around(
   co_return around;
 }
 async::Task<model::ClusterFacts> ClusterLink::look_closely(model::ClusterFacts cluster,
-                                                           std::set<std::int64_t> vmids) {
-  auto facts = co_await pve::read_run_states(client_, std::move(cluster), std::move(vmids));
+                                                           core::CloseLook look) {
+  auto facts = co_await pve::look_closely(client_, std::move(cluster), std::move(look));
   co_return facts;
 }
 
@@ -127,8 +129,13 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   request.program_version = program_version();
   request.registry = &program.known.schemas();
   auto& host = program.host;
+  const auto& given = options.variable_files;
   request.source.read_file =
-      [&host](const std::string& path) -> std::expected<std::string, std::string> {
+      [&host, &given](const std::string& path) -> std::expected<std::string, std::string> {
+    // Values of variables may come through a pipe, as `--vars <(command)` does.
+    const bool is_vars = std::find(given.begin(), given.end(), path) != given.end();
+    if (!is_vars && async::is_special_file(path))
+      return std::unexpected("It is a pipe, a socket or a device, and a topology is a file");
     auto text = host.files.read(path);
     if (!text) return std::unexpected(std::strerror(text.error().code));
     return std::move(*text);

@@ -28,7 +28,7 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
   async::Task<schema::Result<core::Surroundings>> look_around(
       model::ClusterFacts cluster, core::SurroundingsRequest request) override;
   async::Task<model::ClusterFacts> look_closely(model::ClusterFacts cluster,
-                                                std::set<std::int64_t> vmids) override;
+                                                core::CloseLook look) override;
 
  private:
   core::TaskEnd cleaned(core::TaskEnd end) const;

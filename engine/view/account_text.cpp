@@ -76,6 +76,22 @@ std::string skipped_text(const engine::RunAccount& account) {
   return text;
 }
 
+std::string partly_text(const ResourceResult& result) {
+  auto text = fmt::format("{} of {} steps done", result.steps_done, result.steps);
+  if (!result.because.type.empty()) text += "; the rest needs " + result.because.text();
+  return entry("partly", result.address.text(), text);
+}
+
+/// What fails again when nothing but the command is repeated.
+std::string lasting_failures(const engine::RunAccount& account) {
+  std::string text;
+  for (const auto& result : account.results) {
+    if (result.status == Status::failed && !result.may_pass)
+      text += (text.empty() ? "" : ", ") + result.address.text();
+  }
+  return text;
+}
+
 std::string closing_text(const engine::RunAccount& account) {
   if (account.journal_failure) {
     return wrapped("The state could not be written, so nothing more was started: " +
@@ -87,7 +103,15 @@ std::string closing_text(const engine::RunAccount& account) {
            "\n";
   }
   if (account.complete()) return {};
-  return "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
+  const auto lasting = lasting_failures(account);
+  if (lasting.empty())
+    return "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
+  return wrapped(
+             "Nothing is half done without being recorded. Repeating alone does not help: see to "
+             "what stopped " +
+                 lasting + " first, then run pveplan apply again.",
+             0, 0) +
+         "\n";
 }
 
 }  // namespace
@@ -98,6 +122,8 @@ std::string account_text(const engine::RunAccount& account, const model::Plan& p
   text += fmt::format("Done {}, failed {}, skipped {}, not started {}", account.count(Status::done),
                       account.count(Status::failed), account.count(Status::skipped),
                       account.count(Status::not_started));
+  if (const auto partly = account.count(Status::partly_done); partly > 0)
+    text += fmt::format(", partly done {}", partly);
   if (const auto unknown = account.count(Status::unknown); unknown > 0) {
     text += fmt::format(", outcome unknown {}", unknown);
   }
@@ -105,6 +131,7 @@ std::string account_text(const engine::RunAccount& account, const model::Plan& p
   for (const auto& result : account.results) {
     if (result.status == Status::failed || result.status == Status::unknown)
       text += failure_text(result);
+    if (result.status == Status::partly_done) text += partly_text(result);
   }
   return text + skipped_text(account) + closing_text(account);
 }

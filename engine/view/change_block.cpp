@@ -145,6 +145,8 @@ std::string losses_text(const Change& change) {
     text += (text.empty() ? "" : ", ") + effect.volume + " " +
             (effect.bytes == 0 ? "(size unknown)" : size_text(effect.bytes));
   }
+  const auto snapshots = lost_snapshots_text(change);
+  if (!snapshots.empty()) text += (text.empty() ? "" : ", ") + snapshots;
   return text;
 }
 
@@ -174,6 +176,12 @@ std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width
 }
 
 }  // namespace
+
+std::string lost_snapshots_text(const model::Change& change) {
+  const auto& names = change.effects.lost_snapshots;
+  if (names.empty()) return {};
+  return fmt::format("{} ({})", counted(names.size(), "snapshot"), fmt::join(names, ", "));
+}
 
 std::string interrupted_nodes(const ChangeGroup& group) {
   std::vector<std::string> nodes;
@@ -222,6 +230,7 @@ std::string folding_key(const Change& change) {
   for (const auto& note : change.notes) key += "\n" + note;
   for (const auto& effect : change.effects.data)
     key += fmt::format("\n{} {}", effect.volume, effect.bytes);
+  for (const auto& snapshot : change.effects.lost_snapshots) key += "\n" + snapshot;
   for (const auto& attribute : change.attributes) {
     key +=
         fmt::format("\n{}|{}|{}|{}", attribute.path.text(), value_text(nullptr, attribute.before),

@@ -18,6 +18,9 @@ std::string group_address(const ChangeGroup& group);
 /// when none is.
 std::string interrupted_nodes(const ChangeGroup& group);
 
+/// "2 snapshots (before, after)" that go with the guest; empty when none does.
+std::string lost_snapshots_text(const model::Change& change);
+
 /// One attribute in a few words without its effect: "cores 2 -> 4".
 std::string attribute_brief(const model::AttributeChange& attribute,
                             const schema::ResourceSchema* schema);

@@ -135,7 +135,8 @@ Value json_effects(const model::Effects& effects) {
        {"waits_for_restart", Value::boolean(effects.waits_for_restart)},
        {"interrupts_node",
         effects.interrupts_node.empty() ? Value() : Value::string(effects.interrupts_node)},
-       {"may_lock_out", Value::boolean(effects.may_lock_out)}});
+       {"may_lock_out", Value::boolean(effects.may_lock_out)},
+       {"lost_snapshots", json_texts(effects.lost_snapshots)}});
 }
 
 /// A whole attribute may be secret without any mark on its value.

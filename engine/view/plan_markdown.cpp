@@ -131,6 +131,8 @@ std::string effect_words_of(const ChangeGroup& group) {
   std::vector<std::string> words;
   if (change.effects.loses_data())
     words.push_back("loses " + lost_text(change.effects.lost_bytes()));
+  if (const auto lost = change.effects.lost_snapshots.size(); lost > 0)
+    words.push_back("loses " + counted(lost, "snapshot"));
   const auto availability = change.effects.availability;
   if (availability >= model::Availability::disturb) words.emplace_back(model::name(availability));
   if (const auto nodes = interrupted_nodes(group); !nodes.empty()) words.push_back(nodes);

@@ -116,6 +116,12 @@ bool is_file_or_absent(const std::string& path) {
   return ::lstat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode);
 }
 
+bool is_special_file(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return false;
+  return !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+}
+
 bool RealFiles::exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 FileResult<void> RealFiles::write(const std::string& path, std::string_view bytes, unsigned mode) {

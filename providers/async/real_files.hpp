@@ -27,5 +27,7 @@ class RealFiles : public Files {
 /// Whether a file of that name can be replaced without taking the place of something that is no
 /// file: a device, a pipe, a folder, or a link to another file.
 bool is_file_or_absent(const std::string& path);
+/// Whether a pipe, a socket or a device is there, reading which may never end; links are followed.
+bool is_special_file(const std::string& path);
 
 }  // namespace pveplan::async

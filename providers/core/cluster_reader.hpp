@@ -35,6 +35,14 @@ class SurroundingsRequest {
   std::set<std::int64_t> own_guests;  ///< not read: the state knows them
 };
 
+/// Guests that must be known exactly before anything is decided about them.
+class CloseLook {
+ public:
+  CloseLook() {}
+  std::set<std::int64_t> run_states;
+  std::set<std::int64_t> snapshots;
+};
+
 /// Reads what one listing says of the whole cluster.
 class ClusterReader {
  public:
@@ -46,10 +54,10 @@ class ClusterReader {
   /// Parts that the token may not read are left out; nothing is concluded from their absence.
   virtual async::Task<schema::Result<Surroundings>> look_around(model::ClusterFacts cluster,
                                                                 SurroundingsRequest request) = 0;
-  /// `cluster` with the run state and uptime of these guests as they are now: the listing lags by
-  /// 10 s (FACTS 18).
+  /// `cluster` with the run state and uptime of these guests as they are now, since the listing
+  /// lags by 10 s (FACTS 18), and with the snapshots of some of them.
   virtual async::Task<model::ClusterFacts> look_closely(model::ClusterFacts cluster,
-                                                        std::set<std::int64_t> vmids) = 0;
+                                                        CloseLook look) = 0;
 };
 
 }  // namespace pveplan::core

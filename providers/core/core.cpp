@@ -16,6 +16,10 @@ const ResourceType* TypeRegistry::find(std::string_view type) const {
   return at == types_.end() ? nullptr : at->second.get();
 }
 
+std::optional<Replacement> ResourceType::lower_replacement(const model::Change&) const {
+  return std::nullopt;
+}
+
 const model::OperationSpec* find_operation(const ResourceType& type, std::string_view operation) {
   const auto& all = type.operations();
   const auto at = std::find_if(

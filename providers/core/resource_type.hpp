@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,13 @@ namespace pveplan::core {
 /// because it is imported ("import") or only observed ("observe"). Its parts are named by their
 /// stated slots, or where there is only one choice.
 inline constexpr const char* kAdopting = "adopting";
+
+/// A replacement that makes the new object before the old one goes. Each list's dependencies are
+/// indices into itself.
+struct Replacement {
+  std::vector<model::Step> making;
+  std::vector<model::Step> removal;
+};
 
 /// The whole contract between the engine and a resource type. One object a type, stateless.
 class ResourceType {
@@ -47,6 +55,10 @@ class ResourceType {
                                                                const model::Row* row) const = 0;
   /// Steps of one resource in order, dependencies as indices into the list. Pure, at plan time.
   virtual std::vector<model::Step> lower(const model::Change& change) const = 0;
+  /// For a replacement of which both objects can exist at a time; then the removal follows the
+  /// making and everything that uses the old object, and its outcome keeps the row. nullopt: the
+  /// old object goes first, by lower() of a remove and of a create.
+  virtual std::optional<Replacement> lower_replacement(const model::Change& change) const;
   /// Runs one step. Writes through Context::write only.
   virtual async::Task<schema::Result<model::Outcome>> run(Context context,
                                                           model::Step step) const = 0;

@@ -65,8 +65,7 @@ Story takeovers() {
                             "[pool.crew]\nid = \"team\"\ncomment = \"two\"\n"
                             "[[import]]\nto = \"pool.crew\"\nid = \"team\"\n"
                             "[record.b]\ncount = 2\ninput = \"${pool.crew.id}\"\n";
-  return {"takeovers",
-          {{first, kApply}, {second, kApply}, {third, kApply}, {third, kDestroy}}};
+  return {"takeovers", {{first, kApply}, {second, kApply}, {third, kApply}, {third, kDestroy}}};
 }
 
 /// Two bridges of one node, written and reloaded one after the other.
@@ -106,6 +105,27 @@ Story guests() {
                              "[vm.c]\nimage = \"debian\"\npower = \"stopped\"\n"
                              "disk.os = { storage = \"local-lvm\", size = \"4GiB\" }\n";
   return {"guests", {{first, kApply}, {second, kApply}, {second, kDestroy}}};
+}
+
+/// An image that is replaced twice, and once under the name of the file before, with a template and
+/// a record that use it.
+Story images() {
+  const std::string head = "[pveplan]\nname = \"t\"\nvmids = [\"200-209\"]\n" + Rig::connection();
+  const auto version = [&head](const std::string& name, const std::string& more) {
+    return head + "[image.debian]\nstorage = \"local\"\nnodes = [\"pve\"]\nname = \"" + name +
+           "\"\nurl = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
+           "[record.r]\ninput = \"${image.debian[pve].id}\"\n" +
+           more;
+  };
+  const std::string made =
+      "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n"
+      "nodes = [\"pve\"]\n";
+  const auto last = version("v1", made);
+  return {"images",
+          {{version("v1", ""), kApply},
+           {version("v2", made), kApply},
+           {last, kApply},
+           {last, kDestroy}}};
 }
 
 /// Everything before `phase`, without any trouble.
@@ -290,6 +310,10 @@ TEST_CASE("bridges are made, changed and removed by the whole program") {
 
 TEST_CASE("guests survive a stop at every boundary of apply, change and destroy") {
   crash_everywhere(guests());
+}
+
+TEST_CASE("a replaced image survives a stop at every boundary, and leaves no file behind") {
+  crash_everywhere(images());
 }
 
 TEST_CASE("bridges survive a stop at every boundary of apply, change and destroy") {

@@ -8,8 +8,8 @@
 
 namespace pveplan::pve {
 
-/// For how long nobody could be reached, on any endpoint. Work that does not depend on each other would
-/// otherwise wait for the same silent server one after the other.
+/// For how long nobody could be reached, on any endpoint. Work that does not depend on each other
+/// would otherwise wait for the same silent server one after the other.
 class Silence {
  public:
   using Time = std::chrono::nanoseconds;  ///< of the steady clock

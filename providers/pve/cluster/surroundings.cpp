@@ -128,23 +128,52 @@ async::Task<schema::Result<Surroundings>> read_surroundings(core::Api& api,
   co_return around;
 }
 
-async::Task<model::ClusterFacts> read_run_states(core::Api& api, model::ClusterFacts cluster,
-                                                 std::set<std::int64_t> vmids) {
-  async::TaskGroup<core::ApiResult> group;
+namespace {
+
+/// "current" stands for the guest as it is now and is no snapshot (FACTS 21.1).
+void take_snapshots(const core::ApiResult& answer, model::GuestFacts& guest) {
+  guest.snapshots.reset();
+  guest.snapshots_hidden.clear();
+  if (!answer) {
+    guest.snapshots_hidden = answer.error().message;
+    return;
+  }
+  std::vector<model::SnapshotFacts> snapshots;
+  if (answer->data.kind() == Value::Kind::list) {
+    for (const auto& each : answer->data.as_list()) {
+      if (text_of(each, "name") != "current")
+        snapshots.push_back({text_of(each, "name"), integer_of(each, "snaptime")});
+    }
+  }
+  std::sort(snapshots.begin(), snapshots.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  guest.snapshots = std::move(snapshots);
+}
+
+}  // namespace
+
+async::Task<model::ClusterFacts> look_closely(core::Api& api, model::ClusterFacts cluster,
+                                              core::CloseLook look) {
+  async::TaskGroup<core::ApiResult> states, snapshots;
   for (std::size_t i = 0; i < cluster.guests.size(); ++i) {
     const auto& guest = cluster.guests[i];
-    if (guest.container || !vmids.contains(guest.vmid) || !is_online(cluster, guest.node)) continue;
-    group.start(i, ask(&api,
-                       fmt::format("/nodes/{}/qemu/{}/status/current", percent_encode(guest.node),
-                                   guest.vmid),
-                       core::Parameters()));
+    if (guest.container || !is_online(cluster, guest.node)) continue;
+    const auto path = fmt::format("/nodes/{}/qemu/{}", percent_encode(guest.node), guest.vmid);
+    if (look.run_states.contains(guest.vmid))
+      states.start(i, ask(&api, path + "/status/current", core::Parameters()));
+    if (look.snapshots.contains(guest.vmid))
+      snapshots.start(i, ask(&api, path + "/snapshot", core::Parameters()));
   }
-  while (!group.empty()) {
-    auto finished = co_await group.next();
+  while (!states.empty()) {
+    auto finished = co_await states.next();
     if (!finished.value) continue;
     auto& guest = cluster.guests[finished.id];
     guest.status = text_of(finished.value->data, "status");
     guest.uptime = integer_of(finished.value->data, "uptime");
+  }
+  while (!snapshots.empty()) {
+    auto finished = co_await snapshots.next();
+    take_snapshots(finished.value, cluster.guests[finished.id]);
   }
   co_return cluster;
 }

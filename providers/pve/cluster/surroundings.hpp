@@ -11,7 +11,7 @@ async::Task<schema::Result<core::Surroundings>> read_surroundings(
     core::Api& api, model::ClusterFacts cluster, core::SurroundingsRequest request);
 
 /// Asks each guest's node how it runs now; what does not answer keeps what the listing said.
-async::Task<model::ClusterFacts> read_run_states(core::Api& api, model::ClusterFacts cluster,
-                                                 std::set<std::int64_t> vmids);
+async::Task<model::ClusterFacts> look_closely(core::Api& api, model::ClusterFacts cluster,
+                                              core::CloseLook look);
 
 }  // namespace pveplan::pve

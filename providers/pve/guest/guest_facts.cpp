@@ -71,6 +71,15 @@ model::LiveFacts guest_facts(const GuestConfig& config, const PartNames& names,
       {"volumes", std::move(all_volumes)},
       {"undeclared", Value::list(std::move(undeclared))},
   };
+  if (listed.snapshots) {
+    Value::List snapshots;
+    for (const auto& each : *listed.snapshots)
+      snapshots.push_back(Value::map(
+          {{"name", Value::string(each.name)}, {"taken_at", Value::integer(each.taken_at)}}));
+    fields.emplace_back("snapshots", Value::list(std::move(snapshots)));
+  }
+  if (!listed.snapshots_hidden.empty())
+    fields.emplace_back("snapshots_hidden", Value::string(listed.snapshots_hidden));
   if (const auto* lock = config.find("lock")) fields.emplace_back("lock", Value::string(*lock));
   if (const auto major = machine_major(config.text("machine")))
     fields.emplace_back("machine", Value::integer(*major));

@@ -6,6 +6,7 @@
 #include "providers/pve/guest/guest_steps.hpp"
 #include "providers/pve/resources/bridge/codec.hpp"
 #include "providers/pve/settle/settle.hpp"
+#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
 
@@ -155,11 +156,61 @@ bool is_written(const std::string& operation, const Value& arguments, const Valu
                                             unfinished_of(arguments, "reset"));
 }
 
+/// Whether the change gives the attribute another value.
+bool sets(const model::Change& change, std::string_view attribute) {
+  if (change.action == Action::create) return member(change.after, attribute) != nullptr;
+  return std::any_of(change.attributes.begin(), change.attributes.end(), [&](const auto& each) {
+    return !each.released && !each.after.is_null() && each.path.text() == attribute;
+  });
+}
+
+/// What Proxmox would refuse only when the network is written, or not even then.
+std::string port_refusal(const model::Change& change, const Value& network,
+                         const std::string& node) {
+  const auto* ports = member(change.after, "ports");
+  if (!sets(change, "ports") || ports == nullptr || ports->kind() != Value::Kind::list) return {};
+  const auto interfaces = argument(network, "interfaces");
+  const auto used = argument(network, "ports");
+  for (const auto& each : ports->as_list()) {
+    const auto port = as_text(&each);
+    if (const auto* by = member(used, port))
+      return fmt::format("{} on {} is a port of {} already. Take it out there first.", port, node,
+                         as_text(by));
+    // A VLAN of an interface, such as eno1.20, needs no entry of its own.
+    const auto base = Value::string(port.substr(0, port.find('.')));
+    const auto& known = interfaces.as_list();
+    if (std::find(known.begin(), known.end(), base) != known.end()) continue;
+    std::vector<std::string> names;
+    for (const auto& name : known) names.push_back(as_text(&name));
+    return fmt::format("{} has no interface \"{}\" to be a port; it has {}.", node, port,
+                       schema::join_words(names));
+  }
+  return {};
+}
+
+std::string network_refusal(const model::Change& change, const Value& identity) {
+  const auto network = argument(change.facts, "network");
+  const bool writes = change.action == Action::create || change.action == Action::update;
+  if (!network.has_fields() || !writes) return {};
+  const auto node = node_of_identity(identity);
+  for (const char* gateway : {"gateway", "gateway6"}) {
+    const auto other = text_of(network, gateway);
+    if (sets(change, gateway) && !other.empty())
+      return fmt::format(
+          "{0} of {1} has the `{2}` already, and a node has one. Leave it out here, or take it "
+          "away "
+          "there first.",
+          other, node, gateway);
+  }
+  return port_refusal(change, network, node);
+}
+
 /// Why the change must not be planned; empty when it may. Of a bridge that shall be new, read() has
 /// told it already.
 std::string refusal_of(const model::Change& change, const Value& identity) {
   const auto foreign = text_of(change.facts, "foreign");
   if (!foreign.empty()) return foreign;
+  if (auto text = network_refusal(change, identity); !text.empty()) return text;
   const bool touches = change.action == Action::update || change.action == Action::remove;
   return touches && flag_of(change.facts, "carries_node") ? carrier_reason(identity) : "";
 }
@@ -231,7 +282,9 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
     if (foreign)
       co_return std::unexpected(foreign_refused(
           row == nullptr ? schema::ResourceAddress() : row->address, identity, *look.network));
-    co_return model::ReadOutcome(model::Absent());
+    model::Absent absent;
+    absent.facts = Value::map({{"network", look.network->surroundings_of(iface_of(identity))}});
+    co_return model::ReadOutcome(std::move(absent));
   }
   model::LiveObject live;
   live.identity = identity;
@@ -240,6 +293,7 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
     live.attributes = live.attributes.with(Path({"nodes"}), *nodes);
   live.exported = exports({}, live.attributes, identity);
   Value::Fields facts{{"node", argument(identity, "node")}, {"identity", identity}};
+  facts.emplace_back("network", look.network->surroundings_of(iface_of(identity)));
   facts.emplace_back("removing", Value::boolean(removing));
   facts.emplace_back("carries_node",
                      Value::boolean(carries_node(context, identity, live.attributes)));

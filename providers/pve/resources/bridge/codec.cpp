@@ -6,6 +6,7 @@
 #include "providers/pve/resources/bridge/schema.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 namespace pveplan::pve {
 
@@ -33,6 +34,13 @@ std::string wire_text(const Option& option, const Value& value) {
   auto text = encode(option, value).value_or("");
   if (option.form == OptionForm::commas) std::replace(text.begin(), text.end(), ',', ' ');
   return text;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
 }
 
 bool holds(const std::vector<std::string>& list, const std::string& text) {
@@ -72,6 +80,27 @@ const Value* NodeNetwork::find(std::string_view iface) const {
     if (text_of(entry, "iface") == iface) return &entry;
   }
   return nullptr;
+}
+
+Value NodeNetwork::surroundings_of(std::string_view iface) const {
+  Value::List names;
+  Value::Fields ports, fields;
+  const bool listed = interfaces_.kind() == Value::Kind::list;
+  for (const auto& entry : listed ? interfaces_.as_list() : Value::List()) {
+    const auto name = text_of(entry, "iface");
+    names.push_back(Value::string(name));
+    if (name == iface) continue;
+    for (const char* list : {"bridge_ports", "slaves"}) {
+      for (auto& port : words_of(text_of(entry, list)))
+        ports.emplace_back(std::move(port), Value::string(name));
+    }
+    for (const char* gateway : {"gateway", "gateway6"}) {
+      if (!text_of(entry, gateway).empty()) fields.emplace_back(gateway, Value::string(name));
+    }
+  }
+  fields.emplace_back("interfaces", Value::list(std::move(names)));
+  fields.emplace_back("ports", Value::map(std::move(ports)));
+  return Value::map(std::move(fields));
 }
 
 std::string NodeNetwork::fingerprint() const {

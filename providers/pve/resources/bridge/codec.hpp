@@ -19,6 +19,9 @@ class NodeNetwork {
 
   /// The interface's entry; nullptr when there is none (any more).
   const schema::Value* find(std::string_view iface) const;
+  /// What others on the node have, as a bridge's change must know it: {"interfaces": names,
+  /// "ports": {port: who has it}, "gateway": who has it, "gateway6": who has it}.
+  schema::Value surroundings_of(std::string_view iface) const;
   bool has_changes() const { return !changes_.empty(); }
   /// Of the waiting diff without its header: how the changes that we made are known again. Empty
   /// when nothing waits.

@@ -2,6 +2,8 @@
 
 #include "schema/resource_schema.hpp"
 
+#include <initializer_list>
+
 /// What VMs, templates and, later, containers share of their schemas.
 namespace pveplan::pve {
 
@@ -18,5 +20,10 @@ schema::ObjectSchema cloud_init_schema();
 void add_hardware(schema::ObjectBuilder& object);
 /// description, tags, pool, protect.
 void add_description(schema::ObjectBuilder& object);
+
+/// What a type can be told how long to wait for.
+enum class Timeout { create, update, remove, shutdown, lock };
+/// `timeouts`; "delete" is the word for a removal.
+void add_timeouts(schema::ObjectBuilder& object, std::initializer_list<Timeout> kinds);
 
 }  // namespace pveplan::pve

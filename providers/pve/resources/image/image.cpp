@@ -2,8 +2,11 @@
 
 #include "providers/pve/client/encoding.hpp"
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_row.hpp"
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/resources/image/codec.hpp"
+#include "providers/pve/resources/image/look.hpp"
+#include "providers/pve/resources/image/removal.hpp"
 #include "providers/pve/settle/settle.hpp"
 
 #include <fmt/format.h>
@@ -17,93 +20,6 @@ using core::WriteResult;
 using model::Action;
 using model::ResolverClass;
 using schema::Value;
-
-/// Where the file is, or nothing; `available` is false when nobody can tell.
-class Look {
- public:
-  Look() {}
-  bool available = true;
-  std::string reason;         ///< when it is not
-  std::optional<Value> file;  ///< the entry of the content listing
-  std::string server_time;
-};
-
-bool has_storage(const model::StorageFacts& each, const std::string& node,
-                 const std::string& storage) {
-  return each.storage == storage && (node.empty() || each.node == node);
-}
-
-/// An online node that has the storage: the identity's own where it names one.
-std::string node_for(const model::ClusterFacts& cluster, const Value& identity) {
-  const auto node = text_of(identity, "node");
-  if (!node.empty()) return node;
-  for (const auto& each : cluster.storages) {
-    const auto* facts = cluster.node(each.node);
-    if (has_storage(each, "", text_of(identity, "storage")) && each.available && facts != nullptr &&
-        facts->online)
-      return each.node;
-  }
-  return {};
-}
-
-/// Why the storage cannot be looked at; empty when it can.
-std::string obstacle(const model::ClusterFacts& cluster, const std::string& node,
-                     const std::string& storage) {
-  const auto* facts = cluster.node(node);
-  if (facts == nullptr) return fmt::format("no node has a storage \"{}\"", storage);
-  if (!facts->online) return fmt::format("node {} is offline", node);
-  const auto at = std::find_if(
-      cluster.storages.begin(), cluster.storages.end(),
-      [&](const model::StorageFacts& each) { return has_storage(each, node, storage); });
-  if (at == cluster.storages.end())
-    return fmt::format("storage {} on node {} does not exist or is hidden from this token", storage,
-                       node);
-  return at->available ? "" : fmt::format("storage {} on node {} is not available", storage, node);
-}
-
-std::string content_of_volume(const std::string& volid) {
-  const auto colon = volid.find(':');
-  const auto slash = volid.find('/', colon);
-  return volid.substr(colon + 1, slash - colon - 1);
-}
-
-/// Volume ids keep their slashes only as part of the last path element (FACTS 1.15).
-std::string content_path(const std::string& node, const std::string& storage) {
-  return fmt::format("/nodes/{}/storage/{}/content", percent_encode(node), percent_encode(storage));
-}
-
-async::Task<Look> look(core::Context context, model::Identity identity, bool shared) {
-  Look result;
-  const auto storage = text_of(identity, "storage");
-  const auto volid = text_of(identity, "volid");
-  const auto node = node_for(context.cluster(), identity);
-  result.reason = obstacle(context.cluster(), node, storage);
-  result.available = result.reason.empty();
-  if (!result.available) co_return result;
-  core::Parameters query;
-  query.emplace_back("content", content_of_volume(volid));
-  const auto path = content_path(node, storage);
-  auto task = shared ? context.read_shared(path, query) : context.read(path, query);
-  auto answer = co_await std::move(task);
-  result.server_time = server_time_of(answer);
-  if (!answer) {
-    result.available = false;
-    result.reason = still_open(answer.error()).reason;
-    co_return result;
-  }
-  if (answer->data.kind() != Value::Kind::list) co_return result;
-  for (const auto& entry : answer->data.as_list()) {
-    if (text_of(entry, "volid") == volid) result.file = entry;
-  }
-  co_return result;
-}
-
-schema::Diagnostic failed(const schema::ResourceAddress& address, std::string summary,
-                          std::string detail) {
-  auto diagnostic = schema::error(std::move(summary), std::move(detail));
-  diagnostic.address = address;
-  return diagnostic;
-}
 
 /// The server compares checksums; a size that is known tells a wrong file without reading it.
 bool has_size(const Value& file, const Value& attributes) {
@@ -126,37 +42,13 @@ core::ApiRequest download_request(const Value& identity, const Value& after,
                           std::move(parameters));
 }
 
-/// Deleting a file twice could hit the one that somebody has put there meanwhile, so it is looked
-/// after until the first request can have no effect any more. The task of a file that belongs to no
-/// guest is named after its storage.
-async::Task<schema::Result<model::Resolution>> settle_image_delete(core::Context context,
-                                                                   model::Intent intent) {
-  const auto identity = argument(intent.arguments, "identity");
-  const auto node = node_for(context.cluster(), identity);
-  SettleClock clock(intent);
-  for (;;) {
-    auto trace =
-        co_await follow_task(context, node, "imgdel", text_of(identity, "storage"), intent);
-    if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
-    auto seen = co_await look(context, identity, false);
-    if (!seen.available) co_return model::Resolution(model::StillOpen{seen.reason});
-    if (!seen.file) {
-      model::Done done;
-      done.outcome.address = intent.address;
-      co_return model::Resolution(std::move(done));
-    }
-    if (trace.failed || clock.has_settled(seen.server_time))
-      co_return model::Resolution(model::NotDone());
-    co_await context.pause(SettleClock::kPause);
-  }
-}
-
 }  // namespace
 
 const std::vector<model::OperationSpec>& ImageType::operations() const {
   static const std::vector<model::OperationSpec> kOperations = {
       {"download", ResolverClass::keyed_create, std::chrono::seconds(60)},
       {"delete", ResolverClass::goal_state, std::chrono::seconds(2)},
+      {kDeleteOldImage, ResolverClass::goal_state, std::chrono::seconds(2)},
       {"keep", ResolverClass::engine_only, std::chrono::seconds(0)},
       {"refuse", ResolverClass::engine_only, std::chrono::seconds(0)},
   };
@@ -186,9 +78,14 @@ async::Task<schema::Result<model::ReadOutcome>> ImageType::read(core::Context co
   if (row == nullptr) co_return model::ReadOutcome(model::Absent());
   const Value owned = row->owned;
   const bool found = flag_of(row->notes, "found");
-  auto seen = co_await look(context, row->identity, true);
+  auto seen = co_await look_for_image(context, row->identity, true);
   if (!seen.available) co_return model::ReadOutcome(model::Unreadable{seen.reason});
-  if (!seen.file) co_return model::ReadOutcome(model::Absent());
+  const auto leaving = argument(row->notes, "leaving");
+  if (!seen.file) {
+    model::Absent absent;
+    if (!leaving.is_null()) absent.facts = Value::map({{"leaving", leaving}});
+    co_return model::ReadOutcome(std::move(absent));
+  }
   model::LiveObject live;
   live.identity = identity;
   live.attributes = owned;  // nothing of it can be read back but its presence and size
@@ -199,36 +96,99 @@ async::Task<schema::Result<model::ReadOutcome>> ImageType::read(core::Context co
   live.exported = exports({}, owned, identity);
   live.facts = Value::map({{"node", argument(identity, "node")},
                            {"found", Value::boolean(found)},
-                           {"identity", identity}});
+                           {"identity", identity},
+                           {"leaving", leaving}});
   co_return model::ReadOutcome(std::move(live));
 }
 
+namespace {
+
+/// The steps of one image, one after the other.
+class ImageLowering {
+ public:
+  explicit ImageLowering(const model::Change& change) : change_(change) {}
+
+  std::vector<model::Step> take() { return std::move(steps_); }
+
+  /// The file of `change.identity`; the older ones stay on record until they are gone.
+  void make(const std::vector<model::Identity>& leaving) {
+    if (!image_refusal(change_.after).empty()) {
+      auto step = make_step(change_.address, "refuse", Value::map({{"after", change_.after}}),
+                            "cannot be placed");
+      steps_.push_back(std::move(step));
+      return;
+    }
+    add("download", "download", change_.identity, leaving);
+  }
+  void remember(const std::vector<model::Identity>& leaving) {
+    add("keep", "remember", change_.identity, leaving);
+  }
+  void remove_old(const std::vector<model::Identity>& leaving) {
+    for (const auto& each : leaving) add(kDeleteOldImage, "delete", each, {});
+  }
+  /// The last step: the row goes.
+  void remove(const model::Identity& identity) {
+    const bool found = flag_of(change_.facts, "found");
+    add(found ? "keep" : "delete", found ? "leave" : "delete", identity, {});
+  }
+
+ private:
+  void add(const char* operation, const char* verb, const model::Identity& identity,
+           const std::vector<model::Identity>& leaving) {
+    const bool makes = operation != std::string_view(kDeleteOldImage);
+    auto arguments = Value::map({{"identity", identity}});
+    if (makes) arguments = arguments.with(schema::Path({"after"}), change_.after);
+    if (!leaving.empty())
+      arguments = arguments.with(schema::Path({"leaving"}), Value::list(leaving));
+    auto step = make_step(change_.address, operation, std::move(arguments),
+                          std::string(verb) + " " + text_of(identity, "volid"));
+    const auto node = text_of(identity, "node");
+    if (operation == std::string_view("keep")) {
+      step.writes = 0;
+    } else {
+      step.pools = {"node:" + node, "storage:" + node + "/" + text_of(identity, "storage")};
+    }
+    if (!steps_.empty()) step.dependencies = {static_cast<model::Step::Id>(steps_.size() - 1)};
+    steps_.push_back(std::move(step));
+  }
+
+  const model::Change& change_;
+  std::vector<model::Step> steps_;
+};
+
+}  // namespace
+
 std::vector<model::Step> ImageType::lower(const model::Change& change) const {
-  const auto* old_identity = member(change.facts, "identity");
-  const auto identity =
-      change.action == Action::remove && old_identity != nullptr ? *old_identity : change.identity;
-  const auto arguments = Value::map({{"identity", identity}, {"after", change.after}});
-  const auto volid = text_of(identity, "volid");
-  const auto node = text_of(identity, "node");
-  std::string operation = "download", summary = "download " + volid;
+  ImageLowering lowering(change);
+  auto leaving = leaving_images(change.facts);
+  const auto* living = member(change.facts, "identity");
   if (change.action == Action::remove) {
-    const bool found = flag_of(change.facts, "found");
-    operation = found ? "keep" : "delete";
-    summary = (found ? "leave " : "delete ") + volid;
-  } else if (change.action == Action::update && !change.resumes) {
-    operation = "keep";
-    summary = "remember";
+    lowering.remove_old(leaving);
+    lowering.remove(living == nullptr ? change.identity : *living);
+    return lowering.take();
   }
-  if (operation == "download" && !image_refusal(change.after).empty())
-    return {make_step(change.address, "refuse", arguments, "cannot be placed")};
-  auto step = make_step(change.address, operation, arguments, summary);
-  step.pools.push_back("node:" + node);
-  step.pools.push_back("storage:" + node + "/" + text_of(identity, "storage"));
-  if (operation == "keep") {
-    step.pools.clear();
-    step.writes = 0;
+  std::erase(leaving, change.identity);
+  const bool resumes_removal = change.resumes && !leaving.empty();
+  if (change.action == Action::update && (!change.resumes || resumes_removal)) {
+    if (!resumes_removal || !change.attributes.empty()) lowering.remember(leaving);
+  } else {
+    lowering.make(leaving);
   }
-  return {std::move(step)};
+  lowering.remove_old(leaving);
+  return lowering.take();
+}
+
+/// A new version is a new file, so that the old one can stay until nothing uses it.
+std::optional<core::Replacement> ImageType::lower_replacement(const model::Change& change) const {
+  const auto* living = member(change.facts, "identity");
+  if (living == nullptr || *living == change.identity) return std::nullopt;
+  auto leaving = leaving_images(change.facts);
+  if (!flag_of(change.facts, "found")) leaving.push_back(*living);
+  std::erase(leaving, change.identity);
+  ImageLowering making(change), removal(change);
+  making.make(leaving);
+  removal.remove_old(leaving);
+  return core::Replacement{making.take(), removal.take()};
 }
 
 model::Outcome ImageType::stored(const schema::ResourceAddress& address, const Value& arguments,
@@ -239,7 +199,8 @@ model::Outcome ImageType::stored(const schema::ResourceAddress& address, const V
   row.identity = argument(arguments, "identity");
   row.owned = argument(arguments, "after");
   row.exported = exports(address, row.owned, row.identity);
-  if (found) row.notes = Value::map({{"found", Value::boolean(true)}});
+  if (found) set_note(row, "found", Value::boolean(true));
+  set_leaving_images(row, leaving_images(arguments));
   model::Outcome outcome;
   outcome.address = address;
   outcome.row = std::move(row);
@@ -251,30 +212,32 @@ async::Task<schema::Result<model::Outcome>> ImageType::run(core::Context context
   if (step.operation == "download") return run_download(context, std::move(step));
   if (step.operation == "keep" || step.operation == "refuse")
     return run_engine_only(context, std::move(step));
-  return run_delete(context, std::move(step));
+  return run_image_delete(context, std::move(step));
 }
 
 async::Task<schema::Result<model::Outcome>> ImageType::run_download(core::Context context,
                                                                     model::Step step) const {
   const auto identity = argument(step.arguments, "identity");
   const auto after = argument(step.arguments, "after");
-  auto before = co_await look(context, identity, false);
+  auto before = co_await look_for_image(context, identity, false);
   if (!before.available)
-    co_return std::unexpected(failed(step.address, "The storage cannot be used",
-                                     "The image needs it, but " + before.reason + "."));
-  const bool found = before.file.has_value();
-  if (found && !has_size(*before.file, after)) {
-    co_return std::unexpected(failed(
+    co_return std::unexpected(image_failure(step.address, "The storage cannot be used",
+                                            "The image needs it, but " + before.reason + "."));
+  const auto* row = context.row(step.address);
+  const bool left_by_us = row != nullptr && is_leaving(row->notes, identity);
+  const bool found = before.file.has_value() && !left_by_us;
+  if (before.file && !has_size(*before.file, after)) {
+    co_return std::unexpected(image_failure(
         step.address, "Another file has the image's name",
         fmt::format("{} exists with {} bytes, where {} are expected. Remove it, or give the image "
                     "another `name`.",
                     text_of(identity, "volid"), integer_of(*before.file, "size"),
                     integer_of(after, "size"))));
   }
-  if (found && !parse_checksum(text_of(after, "checksum")))
-    co_return stored(step.address, step.arguments, true);
+  if (before.file && !parse_checksum(text_of(after, "checksum")))
+    co_return stored(step.address, step.arguments, found);
   // With a checksum the server checks a file that is there already, and downloads nothing.
-  core::Write write(download_request(identity, after, node_for(context.cluster(), identity)));
+  core::Write write(download_request(identity, after, image_node(context.cluster(), identity)));
   write.forks_task = true;
   write.remember = Value::map({{"found", Value::boolean(found)}});
   auto result = co_await context.write(std::move(write));
@@ -288,34 +251,13 @@ async::Task<schema::Result<model::Outcome>> ImageType::run_engine_only(core::Con
   const auto after = argument(step.arguments, "after");
   if (step.operation == "refuse")
     co_return std::unexpected(
-        failed(step.address, "The image cannot be placed", image_refusal(after)));
+        image_failure(step.address, "The image cannot be placed", image_refusal(after)));
   const auto* row = context.row(step.address);
   if (row != nullptr && !after.is_null())
     co_return stored(step.address, step.arguments, flag_of(row->notes, "found"));
   model::Outcome forgotten;
   forgotten.address = step.address;
   co_return forgotten;
-}
-
-async::Task<schema::Result<model::Outcome>> ImageType::run_delete(core::Context context,
-                                                                  model::Step step) const {
-  model::Outcome gone;
-  gone.address = step.address;
-  const auto identity = argument(step.arguments, "identity");
-  auto before = co_await look(context, identity, false);
-  if (!before.available)
-    co_return std::unexpected(failed(step.address, "The storage cannot be used",
-                                     "The image cannot be deleted, since " + before.reason + "."));
-  if (!before.file) co_return gone;
-  const auto node = node_for(context.cluster(), identity);
-  core::Write write(core::ApiRequest("DELETE", content_path(node, text_of(identity, "storage")) +
-                                                   "/" +
-                                                   percent_encode(text_of(identity, "volid"))));
-  write.forks_task = true;
-  auto result = co_await context.write(std::move(write));
-  if (result.status != WriteResult::Status::done)
-    co_return std::unexpected(diagnostic_of(result, step.address));
-  co_return gone;
 }
 
 async::Task<schema::Result<model::Resolution>> ImageType::resolve(core::Context context,
@@ -332,13 +274,13 @@ async::Task<schema::Result<model::Resolution>> ImageType::resolve_download(
     core::Context context, model::Intent intent) const {
   const auto identity = argument(intent.arguments, "identity");
   const auto after = argument(intent.arguments, "after");
-  const auto node = node_for(context.cluster(), identity);
+  const auto node = image_node(context.cluster(), identity);
   SettleClock clock(intent);
   for (;;) {
     auto trace = co_await follow_task(context, node, "download",
                                       file_of_volume(text_of(identity, "volid")), intent);
     if (trace.open) co_return model::Resolution(model::StillOpen{trace.reason});
-    auto seen = co_await look(context, identity, false);
+    auto seen = co_await look_for_image(context, identity, false);
     if (!seen.available) co_return model::Resolution(model::StillOpen{seen.reason});
     if (seen.file && has_size(*seen.file, after)) {
       model::Done done;
@@ -347,10 +289,10 @@ async::Task<schema::Result<model::Resolution>> ImageType::resolve_download(
       co_return model::Resolution(std::move(done));
     }
     if (seen.file) {
-      co_return model::Resolution(model::Taken{
-          failed(intent.address, "Another file has the image's name",
-                 text_of(identity, "volid") + " exists with another size. Remove it, or give the "
-                                              "image another `name`.")});
+      co_return model::Resolution(model::Taken{image_failure(
+          intent.address, "Another file has the image's name",
+          text_of(identity, "volid") + " exists with another size. Remove it, or give the "
+                                       "image another `name`.")});
     }
     if (trace.failed || clock.has_settled(seen.server_time))
       co_return model::Resolution(model::NotDone());

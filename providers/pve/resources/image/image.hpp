@@ -28,6 +28,7 @@ class ImageType final : public core::ResourceType {
                                                        model::Identity identity,
                                                        const model::Row* row) const override;
   std::vector<model::Step> lower(const model::Change& change) const override;
+  std::optional<core::Replacement> lower_replacement(const model::Change& change) const override;
   async::Task<schema::Result<model::Outcome>> run(core::Context context,
                                                   model::Step step) const override;
   async::Task<schema::Result<model::Resolution>> resolve(core::Context context,
@@ -38,8 +39,6 @@ class ImageType final : public core::ResourceType {
                                                            model::Step step) const;
   async::Task<schema::Result<model::Outcome>> run_engine_only(core::Context context,
                                                               model::Step step) const;
-  async::Task<schema::Result<model::Outcome>> run_delete(core::Context context,
-                                                         model::Step step) const;
   async::Task<schema::Result<model::Resolution>> resolve_download(core::Context context,
                                                                   model::Intent intent) const;
   model::Outcome stored(const schema::ResourceAddress& address, const schema::Value& arguments,

@@ -1,5 +1,7 @@
 #include "providers/pve/resources/image/schema.hpp"
 
+#include "providers/pve/resources/guest_parts/guest_schemas.hpp"
+
 namespace pveplan::pve {
 
 using namespace schema;
@@ -92,6 +94,7 @@ ResourceSchema image_schema() {
       .add(attr("id", string())
                .computed()
                .doc("The volume, such as \"local:import/debian12.qcow2\"."));
+  add_timeouts(object, {Timeout::create, Timeout::remove});
   result.object = object.build();
   return result;
 }

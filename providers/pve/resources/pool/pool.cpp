@@ -1,10 +1,13 @@
 #include "providers/pve/resources/pool/pool.hpp"
 
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_steps.hpp"
 #include "providers/pve/resources/pool/codec.hpp"
 #include "providers/pve/settle/settle.hpp"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace pveplan::pve {
 namespace {
@@ -42,9 +45,28 @@ schema::Diagnostic taken(const schema::ResourceAddress& address, const std::stri
   return diagnostic;
 }
 
-std::string listed_members(const Value& facts) {
+/// Members that no block of this topology stands for: only others can take them out.
+Value foreign_members(const core::Context& context, const Value& facts) {
+  std::set<std::string> ours;
+  for (const char* type : {"vm", "template"}) {
+    for (const auto* row : context.rows_of(type))
+      ours.insert(fmt::format("qemu/{}", integer_of(row->identity, "vmid")));
+  }
+  Value::List foreign;
+  for (const auto& each : facts.find("members")->as_list()) {
+    if (!ours.contains(each.as_string())) foreign.push_back(each);
+  }
+  return Value::list(std::move(foreign));
+}
+
+std::string not_empty(const std::string& id, const std::string& members) {
+  return fmt::format("The pool \"{}\" still holds {}. Take them out of it, then apply again.", id,
+                     members);
+}
+
+std::string listed_members(const Value& members) {
   std::vector<std::string> names;
-  for (const auto& each : facts.find("members")->as_list()) names.push_back(each.as_string());
+  for (const auto& each : members.as_list()) names.push_back(each.as_string());
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -55,6 +77,7 @@ const std::vector<model::OperationSpec>& PoolType::operations() const {
       {"create", ResolverClass::keyed_create, std::chrono::seconds(1)},
       {"update", ResolverClass::goal_state, std::chrono::seconds(1)},
       {"delete", ResolverClass::goal_state, std::chrono::seconds(1)},
+      {"refuse", ResolverClass::engine_only, std::chrono::seconds(0)},
   };
   return kOperations;
 }
@@ -80,7 +103,11 @@ async::Task<schema::Result<model::ReadOutcome>> PoolType::read(core::Context con
                                                                const model::Row* row) const {
   const auto id = id_of(row == nullptr ? identity : row->identity);
   auto answer = co_await look(context, id);
-  if (answer) co_return model::ReadOutcome(pool_from_api(answer->data));
+  if (answer) {
+    auto live = pool_from_api(answer->data);
+    live.facts = live.facts.with(schema::Path({"foreign"}), foreign_members(context, live.facts));
+    co_return model::ReadOutcome(std::move(live));
+  }
   if (answer.error().failure == ApiFailure::absent) co_return model::ReadOutcome(model::Absent());
   co_return model::ReadOutcome(unreadable(answer.error()));
 }
@@ -96,6 +123,14 @@ std::vector<model::Step> PoolType::lower(const model::Change& change) const {
                      fmt::format("{} pool {}", operation, id));
   };
   std::vector<model::Step> steps;
+  const auto* foreign = member(change.facts, "foreign");
+  if (remove && foreign != nullptr && !foreign->as_list().empty()) {
+    const auto reason = Value::string(not_empty(id, listed_members(*foreign)));
+    steps.push_back(
+        make_step(change.address, "refuse", Value::map({{"reason", reason}}), "refused"));
+    steps.back().writes = 0;
+    return steps;
+  }
   if (change.action == Action::remove) steps.push_back(step("delete"));
   if (change.action == Action::create) steps.push_back(step("create"));
   if (change.action == Action::update) steps.push_back(step("update"));
@@ -120,6 +155,7 @@ async::Task<schema::Result<model::Outcome>> PoolType::run(core::Context context,
                                                           model::Step step) const {
   if (step.operation == "create") return run_create(context, std::move(step));
   if (step.operation == "update") return run_update(context, std::move(step));
+  if (step.operation == "refuse") return run_refuse(std::move(step));
   return run_delete(context, std::move(step));
 }
 
@@ -158,10 +194,8 @@ async::Task<schema::Result<model::Outcome>> PoolType::run_delete(core::Context c
   if (!before) co_return std::unexpected(before.error().diagnostic());
   const auto live = pool_from_api(before->data);
   if (!live.facts.find("members")->as_list().empty()) {
-    auto diagnostic = schema::error(
-        "The pool is not empty",
-        fmt::format("The pool \"{}\" still holds {}. Take them out of it, then apply again.", id,
-                    listed_members(live.facts)));
+    auto diagnostic = schema::error("The pool is not empty",
+                                    not_empty(id, listed_members(*live.facts.find("members"))));
     diagnostic.address = step.address;
     co_return std::unexpected(std::move(diagnostic));
   }

@@ -77,6 +77,7 @@ ResourceSchema template_schema() {
                .doc("The disk of a template is \"os\"."));
   add_hardware(object);
   add_description(object);
+  add_timeouts(object, {Timeout::create, Timeout::update, Timeout::remove, Timeout::lock});
   object.add(attr("id", integer()).computed().doc("The VMID."));
   result.object = object.build();
   return result;

@@ -79,25 +79,6 @@ void add_origin(ObjectBuilder& object) {
       .constraint({CrossConstraint::Kind::requires_other, {"clone", "template"}, {}});
 }
 
-ObjectSchema timeouts_schema() {
-  const auto timeout = [](const char* name, std::int64_t seconds, const char* text) {
-    return attr(name, duration())
-        .range(1, 86'400)
-        .effect(EffectRule::none)
-        .default_always(Value::integer(seconds))
-        .doc(text);
-  };
-  return ObjectBuilder()
-      .add(attr("create", duration())
-               .range(1, 86'400)
-               .effect(EffectRule::none)
-               .later("A clone or create is waited for as long as its task runs. Take it out.")
-               .doc("How long a clone or create may take."))
-      .add(timeout("shutdown", 180, "How long the guest may take to shut down."))
-      .add(timeout("lock", 60, "How long to wait for somebody else's lock on the guest."))
-      .build();
-}
-
 void add_life(ObjectBuilder& object) {
   object
       .add(attr("onboot", boolean())
@@ -124,15 +105,14 @@ void add_life(ObjectBuilder& object) {
                .effect(EffectRule::none)
                .default_always(Value::boolean(false))
                .doc("Stops the guest hard when it does not shut down in time."))
-      .add(attr("timeouts", object_of(timeouts_schema()))
-               .effect(EffectRule::none)
-               .doc("How long to wait: { shutdown, lock }."))
       .add(attr("max_unavailable", integer())
                .later_except(Value::integer(1),
                              "Restarts go one guest at a time so far: write 1, or leave it out.")
                .effect(EffectRule::none)
                .default_always(Value::integer(1))
                .doc("How many instances may be down at once."));
+  add_timeouts(object, {Timeout::create, Timeout::update, Timeout::remove, Timeout::shutdown,
+                        Timeout::lock});
 }
 
 void add_later(ObjectBuilder& object) {

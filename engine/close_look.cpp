@@ -1,0 +1,75 @@
+#include "engine/close_look.hpp"
+
+#include "engine/refresh.hpp"
+
+namespace pveplan::engine {
+
+void CloseReading::add(const model::Change& change) {
+  const auto* vmid = change.identity.find("vmid");
+  const auto* status = change.facts.find("status");
+  if (vmid == nullptr || status == nullptr) return;
+  const bool removes =
+      change.action == model::Action::remove || change.action == model::Action::replace;
+  const auto availability = change.effects.availability;
+  const bool hurts = removes || availability >= model::Availability::disturb;
+  const bool ends =
+      removes || availability == model::Availability::stop || change.effects.loses_data();
+  // What was just started is listed as stopped, and then nothing seems to hurt.
+  const bool unsure = *status != schema::Value::string("running");
+  const auto* is_template = change.facts.find("template");
+  const bool can_have_snapshots =
+      is_template == nullptr || *is_template == schema::Value::boolean(false);
+  if (ends && can_have_snapshots) look.snapshots.insert(vmid->as_integer());
+  if (hurts || unsure) look.run_states.insert(vmid->as_integer());
+  if (hurts || ends || unsure) guests.emplace(change.address, vmid->as_integer());
+}
+
+CloseReading guests_to_look_at(const model::Plan& plan) {
+  CloseReading reading;
+  for (const auto& change : plan.changes) reading.add(change);
+  return reading;
+}
+
+namespace {
+
+/// What of `reading` is not in `seen` yet, which then has it too.
+CloseReading new_ones(CloseReading reading, core::CloseLook& seen) {
+  std::set<std::int64_t> fresh;
+  const auto keep = [&fresh](std::set<std::int64_t>& wanted, std::set<std::int64_t>& known) {
+    std::erase_if(wanted, [&known](std::int64_t vmid) { return !known.insert(vmid).second; });
+    fresh.insert(wanted.begin(), wanted.end());
+  };
+  keep(reading.look.run_states, seen.run_states);
+  keep(reading.look.snapshots, seen.snapshots);
+  std::erase_if(reading.guests,
+                [&fresh](const auto& each) { return !fresh.contains(each.second); });
+  return reading;
+}
+
+}  // namespace
+
+async::Task<schema::Result<void>> look_closely_and_plan(
+    const Services& services, const PlanInput* input, core::Context context,
+    model::ClusterFacts* cluster, LiveState* live, Planned* planned, std::uint64_t* reads) {
+  core::CloseLook seen;
+  while (services.cluster != nullptr) {
+    auto closely = new_ones(guests_to_look_at(planned->plan), seen);
+    if (closely.empty()) break;
+    *reads += closely.look.run_states.size() + closely.look.snapshots.size();
+    auto facts = co_await services.cluster->look_closely(*cluster, closely.look);
+    *cluster = std::move(facts);
+    std::vector<Reading> readings;
+    for (const auto& [address, vmid] : closely.guests) {
+      const auto row = input->rows.find(address);
+      if (row != input->rows.end())
+        readings.push_back({address, row->second.identity, &row->second});
+    }
+    *reads += readings.size();
+    auto reread = co_await refresh(services, context, std::move(readings), *live);
+    if (!reread) co_return reread;
+    *planned = make_plan(*input);
+  }
+  co_return schema::Result<void>();
+}
+
+}  // namespace pveplan::engine

@@ -1,0 +1,111 @@
+// What the reads of a plan show already is told by the plan, not by the apply.
+#include "tests/simulation/rig.hpp"
+#include "tests/support/catch.hpp"
+
+#include <fmt/format.h>
+
+using namespace pveplan;
+using sim::contains;
+using sim::Rig;
+
+namespace {
+
+std::string head(int nodes = 1) {
+  return "[pveplan]\nname = \"t\"\nvmids = [\"200-299\"]\n" + Rig::connection(nodes);
+}
+
+std::string bridge(const std::string& name, const std::string& rest) {
+  return fmt::format("[bridge.{}]\nnodes = [\"pve\"]\n{}\n", name, rest);
+}
+
+sim::Ended plan(Rig& rig, const std::string& text) {
+  rig.write_topology(head() + text);
+  return rig.run({"plan"});
+}
+
+void must_apply(Rig& rig, const std::string& text) {
+  rig.write_topology(head() + text);
+  const auto ended = rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"});
+  INFO(text << "\n" << ended.out << ended.err);
+  REQUIRE(ended.exit_code == 0);
+  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
+}
+
+void expect_refusal(Rig& rig, const std::string& text, const std::string& words) {
+  const auto ended = plan(rig, text);
+  INFO(text << "\n" << ended.out << ended.err);
+  CHECK(ended.exit_code == 1);
+  CHECK(contains(ended.err, words));
+}
+
+}  // namespace
+
+TEST_CASE("a port that is not there, or that another bridge has, refuses the plan") {
+  Rig rig(GENERATE(1, 2));
+  expect_refusal(rig, bridge("vmbr7", "ports = [\"eno9\"]"),
+                 "bridge.vmbr7[pve]: pve has no interface \"eno9\" to be a port; it has");
+  expect_refusal(rig, bridge("vmbr7", "ports = [\"eno1\"]"),
+                 "eno1 on pve is a port of vmbr0 already");
+  CHECK(plan(rig, bridge("vmbr7", "ports = [\"eno1.20\"]")).exit_code == 0);
+  must_apply(rig, bridge("vmbr7", ""));
+  expect_refusal(rig, bridge("vmbr7", "ports = [\"eno1\"]"),
+                 "eno1 on pve is a port of vmbr0 already");
+}
+
+TEST_CASE("a second gateway of a node refuses the plan") {
+  Rig rig(1);
+  expect_refusal(rig, bridge("vmbr7", "address = \"10.77.0.2/24\"\ngateway = \"10.77.0.1\""),
+                 "vmbr0 of pve has the `gateway` already, and a node has one");
+}
+
+TEST_CASE("a pool with members that are not ours is not destroyed, and the plan says so") {
+  Rig rig(GENERATE(1, 2));
+  const std::string guest = "[vm.a]\nmemory = \"512MiB\"\npool = \"p\"\n";
+  must_apply(rig, "[pool.p]\n" + guest);
+  CHECK(plan(rig, "").exit_code == 0);  // our own guest leaves first
+  auto& other = rig.lab.world().guests[900];
+  other.node = "pve";
+  other.options["name"] = "theirs";
+  rig.lab.world().access.pools.at("p").guests.insert(900);
+  expect_refusal(rig, "", "pool.p: The pool \"p\" still holds qemu/900");
+  CHECK(plan(rig, "[pool.p]\n" + guest).exit_code == 0);
+}
+
+TEST_CASE("a stated address that a running guest still has refuses the plan") {
+  const auto guest = [](const std::string& name, const std::string& ip) {
+    return fmt::format(
+        "[vm.{}]\nmemory = \"512MiB\"\nnic.lan = {{ bridge = \"vmbr0\", ip = \"{}\" }}\n", name,
+        ip);
+  };
+  Rig rig(1);
+  must_apply(rig, guest("a", "10.10.20.50/24"));
+  must_apply(rig, guest("a", "10.10.20.60/24"));
+  const auto both = guest("a", "10.10.20.60/24") + guest("b", "10.10.20.50/24");
+  expect_refusal(rig, both, "10.10.20.50 of vm.b is given up by vm.a, which has it until");
+  CHECK(plan(rig, guest("a", "10.10.20.50/24")).exit_code == 0);  // its own one
+  rig.write_topology(head() + guest("a", "10.10.20.60/24"));
+  REQUIRE(rig.run({"apply", "--auto-approve", "--restart", "vm.a"}).exit_code == 0);
+  rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5));
+  CHECK(plan(rig, both).exit_code == 0);
+}
+
+TEST_CASE("a disk that cannot shrink is told with the instance") {
+  const auto guests = [](const char* size) {
+    return fmt::format(
+        "[vm.a]\ncount = 2\ndisk.os = {{ storage = \"local-lvm\", size = \"{}\" }}\n", size);
+  };
+  Rig rig(1);
+  must_apply(rig, guests("2GiB"));
+  expect_refusal(rig, guests("1GiB"), "vm.a[2]: disk.os is 2G large");
+}
+
+TEST_CASE("what is as large as its image is counted where space gets scarce") {
+  Rig rig(1);
+  const std::string image =
+      "[image.debian]\nstorage = \"local\"\n"
+      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
+      "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n";
+  const auto one = plan(rig, image + "[vm.a]\ntemplate = \"debian\"\n");
+  INFO(one.out);
+  CHECK(contains(one.out, "local-lvm pve 500 of 500 GiB less 1 disk as large as its image"));
+}
