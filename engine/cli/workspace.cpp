@@ -135,7 +135,7 @@ schema::Loaded load_topology(Program& program, const Options& options) {
     // Values of variables may come through a pipe, as `--vars <(command)` does.
     const bool is_vars = std::find(given.begin(), given.end(), path) != given.end();
     if (!is_vars && async::is_special_file(path))
-      return std::unexpected("It is a pipe, a socket or a device, and a topology is a file");
+      return std::unexpected("it is a pipe, a socket or a device, and a topology is a file");
     auto text = host.files.read(path);
     if (!text) return std::unexpected(std::strerror(text.error().code));
     return std::move(*text);

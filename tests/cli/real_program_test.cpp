@@ -7,6 +7,8 @@
 
 #include <fstream>
 
+#include <sys/stat.h>
+
 using namespace pveplan;
 using lab::testing::ChildLab;
 using lab::testing::Ended;
@@ -255,4 +257,20 @@ TEST_CASE("a saved plan takes the place of no pipe and no link") {
   }
   CHECK(shell(folder, "test -p pipe && test -L link && cat target").text == "kept\n");
   CHECK(shell(folder, program + " plan -o plan.json >/dev/null").exit_code == 0);
+}
+
+TEST_CASE("a pipe or a folder in the place of the topology is an error at once") {
+  ChildLab lab;
+  REQUIRE(::mkfifo(lab.folder.file("pipe.toml").c_str(), 0600) == 0);
+  const auto pipe = lab.run({"validate", "-f", "pipe.toml"});
+  INFO(pipe.text);
+  CHECK(pipe.exit_code == 1);
+  CHECK(has(pipe.text, "it is a pipe, a socket or a device"));
+  const auto device = lab.run({"validate", "-f", "/dev/zero"});
+  CHECK(device.exit_code == 1);
+  REQUIRE(::mkdir(lab.folder.file("folder.toml").c_str(), 0700) == 0);
+  const auto folder = lab.run({"validate", "-f", "folder.toml"});
+  INFO(folder.text);
+  CHECK(folder.exit_code == 1);
+  CHECK(has(folder.text, "Is a directory"));
 }

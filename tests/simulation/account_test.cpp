@@ -48,8 +48,10 @@ TEST_CASE("a guest whose first steps were done is told as partly done, not as no
   Rig rig(1);
   REQUIRE(applied(rig, kTemplate).exit_code == 0);
   sim::Conditions conditions;
-  conditions.on_output = [](sim::SimHost& host, const std::string& text) {
-    if (contains(text, "clone debian")) host.signals.send(SIGINT);
+  bool sent = false;
+  conditions.on_output = [&sent](sim::SimHost& host, const std::string& text) {
+    if (!sent && contains(text, "clone debian")) host.signals.send(SIGINT);
+    sent = sent || contains(text, "clone debian");
   };
   const auto stopped = applied(rig, kTemplate + "[vm.a]\ntemplate = \"debian\"\n", conditions);
   INFO(stopped.out << stopped.err);

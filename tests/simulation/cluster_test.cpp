@@ -126,7 +126,7 @@ TEST_CASE("a template on shared storage is copied to shared storage only, and it
   const auto fits = plan(rig);
   INFO(fits.out << fits.err);
   CHECK(fits.exit_code == 2);
-  CHECK(contains(fits.out, "Free after apply: nfs1 20 of 100 GiB."));
+  CHECK(contains(fits.out, "Free after apply: nfs1 20 of 100 GiB less 1 disk as large as its"));
 }
 
 TEST_CASE("a refresh of 100 guests on 3 nodes stays within its budget of calls") {
