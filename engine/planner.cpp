@@ -56,7 +56,7 @@ class Planner {
     std::sort(plan.changes.begin(), plan.changes.end(),
               [](const Change& a, const Change& b) { return a.address < b.address; });
     const auto old_dependencies = dependencies_of_rows();
-    hold_back(input_, old_dependencies, plan);
+    if (!input_.request.only_looks) hold_back(input_, old_dependencies, plan);
     const auto waves = make_waves(plan.changes, input_.graph, input_.order);
     plan.steps = order_steps(
         {plan.changes, input_.graph, input_.order, old_dependencies, input_.types, waves});
