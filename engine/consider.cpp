@@ -281,7 +281,7 @@ class Consideration {
 
   void unchanged(const schema::Resource& resource, const Known& known, const Value& seen) {
     const auto& [row, live] = known;
-    ++planning_.result.plan.matching;
+    if (!resource.address.is_output()) ++planning_.result.plan.matching;
     planning_.publish(resource.address, seen);
     auto dependencies = planning_.direct_dependencies(resource.address);
     const auto& exported = live.exported.is_null() ? row.exported : live.exported;

@@ -1,6 +1,7 @@
 #include "engine/converge.hpp"
 
 #include "engine/choose/check_places.hpp"
+#include "engine/choose/live_names.hpp"
 #include "engine/choose/settle_choices.hpp"
 #include "engine/close_look.hpp"
 #include "engine/refresh.hpp"
@@ -88,18 +89,21 @@ async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& se
   co_return facts;
 }
 
-async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
+async::Task<Prepared> prepare(const Services& services, const schema::Topology& stated,
                               const state::StateFile& stored, const PlanRequest& request) {
   auto cluster = co_await load_cluster(services);
   if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
-  auto origin = state::check_origin(stored, topology.name, cluster->identity);
+  auto origin = state::check_origin(stored, stated.name, cluster->identity);
   if (!origin) co_return std::unexpected(Diagnostics(origin.error()));
-  auto edit = co_await edit_state(services, topology, stored, *cluster, request.mode);
+  auto edit = co_await edit_state(services, stated, stored, *cluster, request.mode);
   if (edit.diagnostics.has_errors()) co_return std::unexpected(std::move(edit.diagnostics));
   const auto& state = edit.state ? *edit.state : stored;
   const bool converging = request.mode == model::PlanMode::converge;
   const bool makes_new = converging && !request.only_looks;
 
+  auto resolved = co_await resolve_live_names(services, stated, state, *cluster, makes_new);
+  if (!resolved) co_return std::unexpected(std::move(resolved.error()));
+  const auto& topology = *resolved ? **resolved : stated;
   SettledChoices settled;
   if (converging && request.only_looks) {
     auto remembered = co_await remembered_choices(services, topology, state, *cluster);
@@ -152,6 +156,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   result.plan.extra_reads = settled.reads;
   if (services.api != nullptr) result.plan.reads = services.api->reads() - settled.reads;
   describe_places(result.plan, settled, state, result.cluster, live);
+  describe_live_clones(result.plan, result.cluster);
   result.edited = std::move(edit.state);
   const auto& remarks = result.plan.warnings;
   result.warnings.insert(result.warnings.end(), remarks.begin(), remarks.end());

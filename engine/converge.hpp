@@ -24,7 +24,7 @@ using Prepared = std::expected<PreparedPlan, schema::Diagnostics>;
 
 /// Reads the cluster and makes a plan. `state` has no settled intents left open: those that it has
 /// block their resources.
-async::Task<Prepared> prepare(const Services& services, const schema::Topology& topology,
+async::Task<Prepared> prepare(const Services& services, const schema::Topology& stated,
                               const state::StateFile& state, const PlanRequest& request);
 
 /// `pveplan plan`: takes no lock and writes nothing; open intents are settled in memory.

@@ -4,6 +4,7 @@
 #include "engine/live_fingerprint.hpp"
 #include "engine/order.hpp"
 #include "engine/schedule.hpp"
+#include "engine/state_exports.hpp"
 #include "providers/async/sleep.hpp"
 #include "providers/async/task_group.hpp"
 
@@ -37,28 +38,6 @@ bool RunAccount::complete() const {
 }
 
 namespace {
-
-/// References inside a step's arguments are resolved from what the state knows when the step
-/// starts.
-class StateExports final : public Exports {
- public:
-  explicit StateExports(const state::StateFile& state) : state_(state) {}
-  const Value* find(const ResourceAddress& address) const override {
-    const auto* row = state_.row(address);
-    return row != nullptr ? &row->exported : nullptr;
-  }
-  std::vector<ResourceAddress> instances(const ResourceAddress& group) const override {
-    std::vector<ResourceAddress> result;
-    for (auto at = state_.rows.lower_bound(group); at != state_.rows.end(); ++at) {
-      if (at->first.group() != group) break;
-      result.push_back(at->first);
-    }
-    return result;
-  }
-
- private:
-  const state::StateFile& state_;
-};
 
 /// How one step ended.
 class StepEnd {

@@ -6,13 +6,25 @@ namespace pveplan::engine {
 
 using schema::Value;
 
+namespace {
+
+bool has_secret_inside(const Value& value) {
+  SecretsByDigest found;
+  collect_secrets(
+      value, [](const std::string&) { return std::string(); }, found);
+  return !found.empty();
+}
+
+}  // namespace
+
 bool has_secrets(const schema::Topology& topology) {
-  return std::any_of(topology.variables.begin(), topology.variables.end(), [](const auto& each) {
-    SecretsByDigest found;
-    collect_secrets(
-        each.value, [](const std::string&) { return std::string(); }, found);
-    return !found.empty();
-  });
+  const auto& variables = topology.variables;
+  const auto& resources = topology.resources;
+  return std::any_of(variables.begin(), variables.end(),
+                     [](const auto& each) { return has_secret_inside(each.value); }) ||
+         std::any_of(resources.begin(), resources.end(), [](const auto& each) {
+           return each.address.is_output() && has_secret_inside(each.attributes);
+         });
 }
 
 Value with_secrets(const Value& stored, const SecretsByDigest& secrets) {

@@ -8,6 +8,9 @@
 
 namespace pveplan::schema {
 
+/// The type of what stands in a topology for people and other programs, and for no object.
+inline constexpr std::string_view kOutputType = "output";
+
 /// Orders keys as people count: "2" before "10", numbers before names.
 std::strong_ordering compare_keys(std::string_view a, std::string_view b);
 
@@ -21,7 +24,8 @@ struct ResourceAddress {
 
   /// The block without its key: `vm.db`.
   ResourceAddress group() const;
-  std::string text() const;        ///< canonical: `vm.db[1]`
+  std::string text() const;  ///< canonical: `vm.db[1]`
+  bool is_output() const { return type == kOutputType; }
   std::string shell_text() const;  ///< safe in a shell without quotes: `vm.db.1`
 
   friend std::strong_ordering operator<=>(const ResourceAddress& a, const ResourceAddress& b);

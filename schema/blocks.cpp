@@ -22,12 +22,26 @@ bool is_root_block(std::string_view name) {
          is_set_change(name);
 }
 
+std::vector<std::string> block_names(const SchemaRegistry& registry) {
+  std::vector<std::string> names = {"pveplan", "proxmox", "variable", "profile",
+                                    "moved",   "removed", "import"};
+  for (const auto& [type, schema] : registry.all()) names.push_back(type);
+  return names;
+}
+
+bool is_unknown_block(const SchemaRegistry& registry, std::string_view name) {
+  return !is_root_block(name) && registry.find(name) == nullptr && !is_later_type(name);
+}
+
 class BlockCollector {
  public:
   explicit BlockCollector(DecodeContext& context) : context_(context) {}
 
   std::vector<Block> collect(const Node& root) {
-    if (const auto* profiles = root.find("profile")) check_profiles(*profiles);
+    for (const auto& entry : root.table()->entries) {
+      if (is_unknown_block(context_.registry, entry.key)) unknown_type(entry);
+    }
+    if (const auto* profiles = root.find("profile")) collect_profiles(*profiles);
     for (const auto& entry : root.table()->entries) {
       if (is_root_block(entry.key)) continue;
       const auto* schema = context_.registry.find(entry.key);
@@ -35,8 +49,6 @@ class BlockCollector {
         collect_type(entry, *schema);
       } else if (schema != nullptr || is_later_type(entry.key)) {
         refuse_later(entry);
-      } else {
-        unknown_type(entry);
       }
     }
     for (auto& block : blocks_) enter(block);
@@ -48,14 +60,22 @@ class BlockCollector {
     context_.diagnostics.add(error(std::move(summary), std::move(detail), span));
   }
 
+  /// What the misspelled block declares is not called unknown where it is used.
   void unknown_type(const Entry& entry) {
-    std::vector<std::string> names = {"pveplan", "proxmox", "variable", "profile",
-                                      "moved",   "removed", "import"};
-    for (const auto& [type, schema] : context_.registry.all()) names.push_back(type);
+    const auto names = block_names(context_.registry);
+    const auto meant = suggestions(entry.key, names);
     add_error("Unknown block",
               fmt::format("\"{}\" is no type of resource.{}", entry.key,
                           context_.guess(entry.key, names)),
               entry.key_span);
+    if (meant.empty() || entry.value->table() == nullptr) return;
+    for (const auto& named : entry.value->table()->entries) {
+      if (meant.front() == "profile") {
+        misspelled_profiles_.insert(named.key);
+      } else {
+        context_.groups[meant.front() + "." + named.key] = {};
+      }
+    }
   }
 
   void refuse_later(const Entry& entry) {
@@ -101,6 +121,15 @@ class BlockCollector {
                                    type),
                        named.key_span);
     }
+    const auto* kind = schema.later_key.empty() ? nullptr : named.value->find(schema.later_key);
+    if (kind != nullptr) {
+      context_.groups[type + "." + named.key] = {};
+      return add_error("Not supported yet",
+                       fmt::format("pveplan does not act on \"{}\" blocks with \"{}\" yet. Take "
+                                   "the block out, or wait for a version that does.",
+                                   type, kind->key),
+                       kind->key_span);
+    }
     Block block;
     block.address = {type, named.key, {}, {}};
     block.schema = &schema;
@@ -124,7 +153,7 @@ class BlockCollector {
     context_.groups[block.address.text()] = std::move(group);
   }
 
-  void check_profiles(const Entry& profiles) {
+  void collect_profiles(const Entry& profiles) {
     const auto* table = profiles.value->table();
     if (table == nullptr) {
       return add_error("Wrong type", "Profiles are blocks: write [profile.NAME].",
@@ -186,6 +215,7 @@ class BlockCollector {
       if (profile != profiles_.end()) {
         inherited = merge_trees(inherited, without_own(profile->second));
       } else if (!name.empty()) {
+        block.flawed = true;
         unknown_profile(name, span);
       }
     }
@@ -202,7 +232,7 @@ class BlockCollector {
   }
 
   void unknown_profile(const std::string& name, Span span) {
-    if (context_.incomplete) return;
+    if (context_.incomplete || misspelled_profiles_.contains(name)) return;
     std::vector<std::string> names;
     for (const auto& [known, tree] : profiles_) names.push_back(known);
     add_error("Unknown profile",
@@ -227,10 +257,22 @@ class BlockCollector {
 
   DecodeContext& context_;
   std::map<std::string, NodePtr> profiles_;
+  std::set<std::string> misspelled_profiles_;
   std::vector<Block> blocks_;
 };
 
 }  // namespace
+
+const Entry* misspelled_block(const SchemaRegistry& registry, const Node& root,
+                              std::string_view name) {
+  const auto names = block_names(registry);
+  for (const auto& entry : root.table()->entries) {
+    if (!is_unknown_block(registry, entry.key)) continue;
+    const auto meant = suggestions(entry.key, names);
+    if (!meant.empty() && meant.front() == name) return &entry;
+  }
+  return nullptr;
+}
 
 std::vector<Block> collect_blocks(DecodeContext& context, const Node& root) {
   return BlockCollector(context).collect(root);

@@ -25,6 +25,7 @@ struct Block {
   std::vector<std::string> keys;  ///< in order; empty also where there is one instance
   bool keyed = false;
   bool uncertain = false;                    ///< its keys could not be told
+  bool flawed = false;                       ///< a profile that it uses is not there
   std::map<std::string, NodePtr> overrides;  ///< `each.KEY`
 };
 
@@ -36,6 +37,13 @@ bool check_path(DecodeContext& context, const ResourceSchema& schema, std::strin
 /// context's groups. Blocks whose type or name is wrong, or not supported yet, are reported and
 /// left out.
 std::vector<Block> collect_blocks(DecodeContext& context, const Node& root);
+
+/// The block that was probably meant to be [name]; nullptr when there is none.
+const Entry* misspelled_block(const SchemaRegistry& registry, const Node& root,
+                              std::string_view name);
+
+/// Looks at every profile by itself: also at what no block uses, or overrides.
+void check_profiles(DecodeContext& context, const Node& root);
 
 /// How an instance is made from its block; kept by resources that are unexpanded.
 class InstanceRecipe {

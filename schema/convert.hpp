@@ -55,6 +55,11 @@ class Converter {
   /// sub-table swallowed an attribute of the block.
   void set_block(std::string block, const ResourceSchema* schema, Span header);
 
+  /// What is looked at is a part of something: nothing is missing in it.
+  void set_partial() { partial_ = true; }
+  /// Whether a key was found that nothing is called: what it says is missing elsewhere.
+  bool met_unknown_keys() const { return met_unknown_keys_; }
+
   Value convert(const Node& node, const Type& type, const Site& site);
   /// The entries of a table by an object schema, but for the key `meta`. What is missing is
   /// reported at the site.
@@ -93,6 +98,9 @@ class Converter {
   // convert_object.cpp
   void convert_entry(const Node& table, const Entry& entry, const ObjectSchema& schema,
                      const Site& site, Value::Fields& fields);
+  /// Whether a key that is stated here was probably meant to be one of these.
+  bool is_misspelled(const Node& table, const ObjectSchema& schema,
+                     const std::vector<std::string>& names) const;
   void unknown_attribute(const Node& table, const Entry& entry, const ObjectSchema& schema,
                          const Site& site);
   bool opened_by_header(const Node& table) const;
@@ -122,6 +130,7 @@ class Converter {
   bool check_key(const TextPiece& piece, const Group& group, const Site& site);
   const Type* check_attribute(const TextPiece& piece, const ResourceSchema& schema,
                               const Site& site);
+  Value check_live(const std::string& text, const ReferenceRule& rule, const Site& site);
   Value check_name(const std::string& text, const ReferenceRule& rule, const Site& site);
   void depend(ResourceAddress target, const Site& site);
 
@@ -129,6 +138,9 @@ class Converter {
   References references_;
   const ResourceAddress* address_ = nullptr;
   bool key_unknown_ = false;
+  bool partial_ = false;
+  bool met_unknown_keys_ = false;
+  std::set<std::string> swallowed_;  ///< attributes of the block that a sub-table holds
   std::string owner_ = "This block";
   std::string block_;
   const ResourceSchema* schema_ = nullptr;

@@ -106,6 +106,7 @@ Value Converter::convert_object(const Node& table, const ObjectSchema& schema, c
   }
   for (const auto& attribute : schema.attributes) {
     if (attribute.presence != Presence::required || table.find(attribute.name) != nullptr) continue;
+    if (partial_ || is_misspelled(table, schema, {attribute.name})) continue;
     report("Missing attribute",
            fmt::format("\"{}\" must be stated here: {}", attribute.name, attribute.doc), site);
   }
@@ -113,6 +114,18 @@ Value Converter::convert_object(const Node& table, const ObjectSchema& schema, c
     check_constraint(constraint, table, schema, site);
   }
   return Value::object(std::move(fields));
+}
+
+bool Converter::is_misspelled(const Node& table, const ObjectSchema& schema,
+                              const std::vector<std::string>& names) const {
+  const bool own = schema_ != nullptr && &schema == &schema_->object;
+  for (const auto& name : names) {
+    if (own && swallowed_.contains(name)) return true;
+  }
+  const auto& entries = table.table()->entries;
+  return std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+    return schema.find(entry.key) == nullptr && !suggestions(entry.key, names).empty();
+  });
 }
 
 void Converter::convert_entry(const Node& table, const Entry& entry, const ObjectSchema& schema,
@@ -136,6 +149,7 @@ void Converter::convert_entry(const Node& table, const Entry& entry, const Objec
 
 void Converter::unknown_attribute(const Node& table, const Entry& entry, const ObjectSchema& schema,
                                   const Site& site) {
+  met_unknown_keys_ = true;
   const auto place = at_key(site, entry);
   const bool inner = schema_ != nullptr && &schema != &schema_->object;
   auto names = writable_names(schema);
@@ -165,6 +179,8 @@ bool Converter::opened_by_header(const Node& table) const {
 }
 
 void Converter::swallowed(const Node& table, const Entry& entry, const Site& site) {
+  met_unknown_keys_ = true;
+  swallowed_.insert(entry.key);
   const auto line = context_.sources.position(table.span.file, table.span.begin).line;
   report("Line in the wrong table",
          fmt::format("\"{}\" belongs to [{}]; this line is inside {}, opened at line {}. Move it "
@@ -228,7 +244,8 @@ void Converter::check_constraint(const CrossConstraint& constraint, const Node& 
   const auto stated = present(table, names, schema);
   switch (constraint.kind) {
     case CrossConstraint::Kind::requires_other:
-      if (table.find(names.front()) != nullptr && stated.size() < names.size()) {
+      if (table.find(names.front()) != nullptr && stated.size() < names.size() && !partial_ &&
+          !is_misspelled(table, schema, names)) {
         const std::vector<std::string> others(names.begin() + 1, names.end());
         report("Missing attribute",
                fmt::format("\"{}\" needs {}.{}", names.front(), quoted_list(others, "and"),
@@ -237,7 +254,7 @@ void Converter::check_constraint(const CrossConstraint& constraint, const Node& 
       }
       return;
     case CrossConstraint::Kind::exactly_one_of:
-      if (stated.empty()) {
+      if (stated.empty() && !partial_ && !is_misspelled(table, schema, names)) {
         report("Missing attribute",
                fmt::format("One of {} must be stated.{}", quoted_list(names),
                            sentence_behind(constraint.reason)),

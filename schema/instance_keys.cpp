@@ -58,6 +58,12 @@ class InstanceFinder {
       return;
     }
     block_.uncertain = true;
+    const auto& entries = tree_->table()->entries;
+    const bool misspelled = std::any_of(entries.begin(), entries.end(), [this](const Entry& entry) {
+      return block_.schema->find(entry.key) == nullptr &&
+             !suggestions(entry.key, {"nodes"}).empty();
+    });
+    if (misspelled) return;
     add_error("Missing attribute",
               fmt::format("{} belongs to hosts: write nodes = [\"pve1\"].",
                           with_article(block_.schema->type)),

@@ -166,7 +166,10 @@ Resource decode_instance(DecodeContext& context, const Block& block,
   resource.attributes = converter.convert_object(*resource.tree, block.schema->object, site);
   resource.dependencies = converter.take_dependencies();
   decode_after(context, block, resource.address, resource.dependencies);
-  if (block.schema->check != nullptr) block.schema->check(resource, context.diagnostics);
+  if (block.schema->complete != nullptr) block.schema->complete(resource);
+  // A key that nothing is called, or an unknown profile, leaves holes that are no faults.
+  const bool whole = !converter.met_unknown_keys() && !block.flawed;
+  if (block.schema->check != nullptr && whole) block.schema->check(resource, context.diagnostics);
   return resource;
 }
 

@@ -6,9 +6,9 @@
 namespace pveplan::schema {
 namespace {
 
-constexpr std::array<std::string_view, 15> kTypes = {
-    "acl",         "bond",        "ceph",   "container", "group", "ha_rule", "k3s", "mapping_dir",
-    "mapping_pci", "mapping_usb", "output", "role",      "token", "user",    "vlan"};
+constexpr std::array<std::string_view, 14> kTypes = {
+    "acl",         "bond",        "ceph",        "container", "group", "ha_rule", "k3s",
+    "mapping_dir", "mapping_pci", "mapping_usb", "role",      "token", "user",    "vlan"};
 
 constexpr std::array<std::string_view, 4> kAttributes = {"allow_replace", "protect", "wait",
                                                          "wait_timeout"};

@@ -121,6 +121,7 @@ void decode_root(const std::shared_ptr<DecodeContext>& context, const Node& root
   for (auto& block : blocks) {
     decode_block(context, std::move(block), topology.resources, previews);
   }
+  check_profiles(*context, root);
   std::sort(topology.resources.begin(), topology.resources.end(),
             [](const Resource& a, const Resource& b) { return a.address < b.address; });
   decode_set_changes(*context, root, topology);

@@ -11,6 +11,10 @@
 namespace pveplan::schema {
 namespace {
 
+constexpr std::string_view kLive = "live:";
+constexpr std::string_view kLiveCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/";
+
 std::vector<std::string> attribute_names(const ObjectSchema& object) {
   std::vector<std::string> names;
   for (const auto& attribute : object.attributes) {
@@ -105,6 +109,11 @@ void Converter::depend(ResourceAddress target, const Site& site) {
 
 const Group* Converter::find_target(const TextPiece& piece, const Site& site) {
   const auto& target = piece.target;
+  if (target.is_output()) {
+    report("Reference to an output",
+           "Outputs are for people and other programs: refer to what the output is made of.", site);
+    return nullptr;
+  }
   if (const auto* group = context_.find_group(target.type, target.name)) return group;
   if (context_.incomplete) return nullptr;
   const bool known_type = context_.registry.find(target.type) != nullptr;
@@ -229,14 +238,33 @@ std::optional<Dependency> Converter::dependency_on(const std::string& address, c
   return Dependency{*target, site.span, "after"};
 }
 
-Value Converter::check_name(const std::string& text, const ReferenceRule& rule, const Site& site) {
-  if (text.starts_with("live:") && !rule.live_allowed) {
-    report("Not supported yet",
-           "\"live:\" names something that exists and is not declared; pveplan does not look such "
-           "things up yet.",
+/// What exists and is not declared is looked up when the plan is made.
+Value Converter::check_live(const std::string& text, const ReferenceRule& rule, const Site& site) {
+  const auto name = text.substr(kLive.size());
+  const bool fits = !name.empty() && name.find_first_not_of(kLiveCharacters) == std::string::npos;
+  if (rule.external_allowed) {
+    report("Invalid value",
+           fmt::format("What exists under this name needs no \"live:\" here: write \"{}\".", name),
            site);
-    return Value();
+  } else if (!rule.live_allowed) {
+    report("Not supported yet",
+           fmt::format("pveplan looks up no {0} that is not declared: declare it as [{0}.NAME].",
+                       rule.target_types.front()),
+           site);
+  } else if (!fits) {
+    report("Invalid value",
+           fmt::format("\"{}\" names nothing: write \"live:\" and the number or the name of a {} "
+                       "that exists.",
+                       text, rule.target_types.front()),
+           site);
+  } else {
+    return Value::string(text);
   }
+  return Value();
+}
+
+Value Converter::check_name(const std::string& text, const ReferenceRule& rule, const Site& site) {
+  if (text.starts_with(kLive)) return check_live(text, rule, site);
   if (!text.starts_with(rule.prefix)) return Value::string(text);
   const auto name = text.substr(rule.prefix.size());
   for (const auto& type : rule.target_types) {

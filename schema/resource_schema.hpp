@@ -31,6 +31,9 @@ struct ResourceSchema {
   bool repeatable = false;        ///< may use count and for_each
   bool needs_connection = false;  ///< a topology that uses it needs [proxmox]
   std::string later;              ///< not empty: the type is known but not acted on yet; says so
+  std::string later_key;          ///< a block that states this is of a kind not acted on yet
+  /// Has the last word on a decoded instance.
+  void (*complete)(Resource& resource) = nullptr;
   /// Rules that no declaration can express, such as "every range lies in `cidr`". Sees the decoded
   /// instance; attributes that failed are absent, those not known yet are unknown.
   void (*check)(const Resource& resource, Diagnostics& diagnostics) = nullptr;

@@ -1,5 +1,6 @@
 #include "schema/root_blocks.hpp"
 
+#include "schema/blocks.hpp"
 #include "schema/convert.hpp"
 #include "schema/merge.hpp"
 #include "schema/suggest.hpp"
@@ -235,6 +236,7 @@ const ObjectSchema& proxmox_block_schema() {
 void decode_pveplan_block(DecodeContext& context, const Node& root, const LoadRequest& request,
                           Topology& topology) {
   const auto* block = root.find("pveplan");
+  if (block == nullptr && misspelled_block(context.registry, root, "pveplan") != nullptr) return;
   if (block == nullptr || block->value->table() == nullptr) {
     const bool empty = root.table()->entries.empty();
     context.diagnostics.add(
@@ -264,8 +266,10 @@ void decode_pveplan_block(DecodeContext& context, const Node& root, const LoadRe
 
 void decode_proxmox_block(DecodeContext& context, const Node& root, Topology& topology) {
   const auto* block = root.find("proxmox");
-  if (block == nullptr) return;
+  const auto* misspelled = misspelled_block(context.registry, root, "proxmox");
+  if (block == nullptr && misspelled == nullptr) return;
   topology.connection.emplace();
+  if (misspelled != nullptr) return;
   topology.connection->span = block->value->span;
   if (block->value->table() == nullptr) {
     context.diagnostics.add(

@@ -86,6 +86,7 @@ struct VariableBinding {
   std::string name;
   Value value;         ///< carries the sensitive mark
   std::string origin;  ///< "--var", "prod.vars.toml", "PVEPLAN_VAR_env", "default"
+  Span span{};         ///< where it stands; unknown when it came from outside of files
 };
 
 struct StateBackend {

@@ -1,14 +1,17 @@
 #include "schema/variables.hpp"
 
+#include "schema/blocks.hpp"
 #include "schema/convert.hpp"
 #include "schema/formats.hpp"
 #include "schema/suggest.hpp"
 #include "schema/toml_tree.hpp"
+#include "schema/type_words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <regex>
 #include <set>
 
@@ -43,8 +46,10 @@ NodePtr text_leaf(std::string text) {
 
 Type type_named(std::string_view name) {
   if (name == "integer") return integer();
-  if (name == "boolean") return boolean();
+  if (name == "number") return decimal();
+  if (name == "boolean" || name == "bool") return boolean();
   if (name == "list") return list_of(any());
+  if (name == "map") return map_of(any());
   return string();
 }
 
@@ -52,16 +57,31 @@ Type type_named(std::string_view name) {
 Type type_of(const Node& value) {
   if (std::holds_alternative<std::int64_t>(value.data)) return integer();
   if (std::holds_alternative<bool>(value.data)) return boolean();
+  if (std::holds_alternative<Decimal>(value.data)) return decimal();
   if (value.array() != nullptr) return list_of(any());
+  if (value.table() != nullptr) return map_of(any());
   return string();
 }
 
+bool is_number(const Type& type) {
+  return type.kind == Type::Kind::integer || type.kind == Type::Kind::decimal;
+}
+
+/// A number of either kind, to be held against limits.
+std::optional<double> number_of(const Value& value) {
+  if (value.kind() == Value::Kind::integer) return static_cast<double>(value.as_integer());
+  if (value.kind() == Value::Kind::decimal) return std::strtod(value.as_decimal().c_str(), nullptr);
+  return std::nullopt;
+}
+
+NodePtr parse_as_toml(std::string_view text) {
+  const auto tree = parse_toml("v = " + std::string(text), Span::kNoFile);
+  const auto* entry = tree ? (*tree)->find("v") : nullptr;
+  return entry == nullptr || (*tree)->table()->entries.size() != 1 ? nullptr : entry->value;
+}
+
 NodePtr parse_list(std::string_view text) {
-  if (text.starts_with('[')) {
-    const auto tree = parse_toml("v = " + std::string(text), Span::kNoFile);
-    const auto* entry = tree ? (*tree)->find("v") : nullptr;
-    return entry == nullptr || (*tree)->table()->entries.size() != 1 ? nullptr : entry->value;
-  }
+  if (text.starts_with('[')) return parse_as_toml(text);
   Node::Array items;
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
@@ -78,6 +98,7 @@ NodePtr parse_list(std::string_view text) {
 NodePtr parse_given(const std::string& text, const Type& type) {
   Node node;
   if (type.kind == Type::Kind::list) return parse_list(text);
+  if (type.kind == Type::Kind::map || type.kind == Type::Kind::decimal) return parse_as_toml(text);
   if (type.kind == Type::Kind::boolean) {
     if (text != "true" && text != "false") return nullptr;
     node.data = text == "true";
@@ -105,6 +126,11 @@ class VariableDecoder {
     } else if (block != nullptr) {
       context_.diagnostics.add(
           error("Wrong type", "Variables are blocks: write [variable.NAME].", block->key_span));
+    }
+    const auto* misspelled = misspelled_block(context_.registry, root, "variable");
+    if (misspelled != nullptr && misspelled->value->table() != nullptr) {
+      for (const auto& entry : misspelled->value->table()->entries)
+        declarations_[entry.key].failed = true;
     }
     for (const auto& [name, declaration] : declarations_) give(name, declaration);
     refuse_unknown();
@@ -149,12 +175,50 @@ class VariableDecoder {
       result.sensitive = sensitive->as_boolean();
     if (const auto* pattern = fields.find("pattern"))
       set_pattern(entry, pattern->as_string(), result);
-    if (const auto* choices = fields.find("one_of")) {
-      for (const auto& choice : choices->as_list()) {
-        if (choice.is_string()) attribute.one_of.push_back({choice.as_string(), {}, {}});
-      }
-    }
+    if (const auto* choices = fields.find("one_of")) set_choices(entry, *choices, result);
+    check_constraints(entry, result);
     return result;
+  }
+
+  void set_choices(const Entry& entry, const Value& choices, Declaration& declaration) {
+    Converter converter(context_, Converter::References::refused);
+    const auto* written = entry.value->find("one_of")->value->array();
+    const auto& type = declaration.attribute.type;
+    const bool scalar = type.kind == Type::Kind::string || is_number(type);
+    for (const auto& item : written->items) {
+      Site site;
+      site.name = "one_of";
+      site.span = item->span;
+      site.literal = true;
+      if (scalar) converter.convert(*item, type, site);
+    }
+    for (const auto& choice : choices.as_list())
+      declaration.attribute.one_of.push_back({text_of(choice), {}, {}});
+  }
+
+  static std::string text_of(const Value& scalar) {
+    if (scalar.is_string()) return scalar.as_string();
+    if (scalar.kind() == Value::Kind::integer) return std::to_string(scalar.as_integer());
+    return scalar.kind() == Value::Kind::decimal ? scalar.as_decimal() : std::string();
+  }
+
+  /// What would have no meaning is refused, never ignored. In a list it is meant for each element.
+  void check_constraints(const Entry& entry, const Declaration& declaration) {
+    const auto& type = declaration.attribute.type;
+    const bool list = type.kind == Type::Kind::list;
+    const auto refuse = [&](const char* key, bool fits, const char* what) {
+      const auto* stated = entry.value->find(key);
+      if (stated == nullptr || fits) return;
+      context_.diagnostics.add(error(
+          "Conflicting attributes",
+          fmt::format("\"{}\" is for {}, and the variable is {}.", key, what, type_words(type)),
+          stated->key_span));
+    };
+    const bool text = type.kind == Type::Kind::string;
+    refuse("pattern", text || list, "texts");
+    refuse("min", is_number(type) || list, "numbers");
+    refuse("max", is_number(type) || list, "numbers");
+    refuse("one_of", text || is_number(type) || list, "texts and numbers");
   }
 
   void set_pattern(const Entry& entry, const std::string& pattern, Declaration& declaration) {
@@ -212,6 +276,8 @@ class VariableDecoder {
     }
     variable.origin = given.origin;
     if (fits(name, given, declaration)) variable.value = given.value;
+    const auto& preset = declaration.default_value;
+    if (preset && given.value != preset) fits(name, {preset, "default", preset->span}, declaration);
   }
 
   bool fits(const std::string& name, const Given& given, const Declaration& declaration) {
@@ -228,8 +294,34 @@ class VariableDecoder {
       site.variable = &shown;
       site.variable_name = name;
     }
-    converter.convert(*given.value, declaration.attribute.type, site);
+    const auto value = converter.convert(*given.value, declaration.attribute.type, site);
+    check_number(converter, value, declaration.attribute, site);
     return context_.diagnostics.error_count() == errors_before;
+  }
+
+  /// What attributes of resources do not need: choices of numbers, and limits of decimals.
+  void check_number(Converter& converter, const Value& value, const AttributeSchema& attribute,
+                    const Site& site) {
+    const auto number = number_of(value);
+    if (!number) return;
+    const auto& choices = attribute.one_of;
+    const auto text = text_of(value);
+    const bool listed = std::any_of(choices.begin(), choices.end(),
+                                    [&text](const EnumValue& each) { return each.name == text; });
+    if (!choices.empty() && !listed) {
+      std::vector<std::string> names;
+      for (const auto& each : choices) names.push_back(each.name);
+      return converter.report(
+          "Unknown value",
+          fmt::format("\"{}\" is {}, not {}.", site.name, fmt::join(names, " or "), text), site);
+    }
+    if (value.kind() != Value::Kind::decimal) return;
+    if (attribute.minimum && *number < static_cast<double>(*attribute.minimum))
+      converter.report("Value out of range",
+                       fmt::format("\"{}\" is at least {}.", site.name, *attribute.minimum), site);
+    if (attribute.maximum && *number > static_cast<double>(*attribute.maximum))
+      converter.report("Value out of range",
+                       fmt::format("\"{}\" is at most {}.", site.name, *attribute.maximum), site);
   }
 
   void unknown_name(const std::string& name, std::string_view origin, Span span) {
@@ -273,10 +365,10 @@ const ObjectSchema& variable_block_schema() {
   static const auto kSchema =
       ObjectBuilder()
           .add(attr("type", string())
-                   .values({"string", "integer", "boolean", "list"})
+                   .values({"string", "number", "integer", "boolean", "bool", "list", "map"})
                    .doc("What the value is. Without it, what the default is, else a string."))
           .add(attr("default", any()).doc("The value where nothing else gives one."))
-          .add(attr("one_of", list_of(any())).doc("The texts that are allowed."))
+          .add(attr("one_of", list_of(any())).doc("The texts or numbers that are allowed."))
           .add(attr("pattern", string()).doc("A regular expression for the whole text."))
           .add(attr("min", integer()).doc("The smallest number that is allowed."))
           .add(attr("max", integer()).doc("The largest number that is allowed."))
@@ -300,7 +392,8 @@ std::vector<VariableBinding> variable_bindings(DecodeContext& context) {
     site.literal = true;
     site.sensitive = variable.sensitive;
     auto value = converter.convert(*variable.value, any(), site);
-    result.push_back({name, variable.sensitive ? value.as_sensitive() : value, variable.origin});
+    result.push_back({name, variable.sensitive ? value.as_sensitive() : value, variable.origin,
+                      variable.value->span});
   }
   return result;
 }

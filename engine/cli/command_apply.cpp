@@ -8,6 +8,7 @@
 #include "engine/cli/trace_file.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/view/account_text.hpp"
+#include "engine/view/output_text.hpp"
 #include "engine/view/progress_view.hpp"
 #include "providers/async/task_group.hpp"
 
@@ -138,6 +139,8 @@ async::Task<int> run_apply(Program& program, Options options) {
   if (outcome->account) {
     const auto* verb = mode == model::PlanMode::destroy ? "Destroy" : "Apply";
     program.out("\n" + view::account_text(*outcome->account, outcome->prepared.plan, verb));
+    const auto outputs = view::outputs_text((*session)->state().rows);
+    if (!outputs.empty()) program.out("\nOutputs:\n" + outputs);
   }
   co_return exit_code_of(*outcome);
 }

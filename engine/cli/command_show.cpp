@@ -1,5 +1,6 @@
 #include "engine/address_glob.hpp"
 #include "engine/cli/commands.hpp"
+#include "engine/cli/origin.hpp"
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/workspace.hpp"
 #include "engine/plan_file.hpp"
@@ -195,6 +196,22 @@ std::string listing(const schema::Topology& topology, const state::StateFile& st
   return text;
 }
 
+/// The origins of all that an argument means, but for what only the state knows.
+std::string origins(const Workspace& workspace, const state::StateFile& state,
+                    const std::set<schema::ResourceAddress>& addresses) {
+  std::string text;
+  for (const auto& address : addresses) {
+    const auto& topology = workspace.topology();
+    const auto* resource = topology.find(address);
+    if (resource == nullptr) resource = topology.find(address.group());
+    text += address.text() + "\n";
+    text += resource == nullptr
+                ? std::string("  is in the state alone\n")
+                : origin_text(*resource, state.row(address), topology, workspace.sources());
+  }
+  return text;
+}
+
 /// What cannot be an address, or stands there as a file. Names of files win over nothing else.
 bool names_a_file(Program& program, const std::string& argument) {
   return argument.ends_with(".json") || argument.find('/') != std::string::npos ||
@@ -238,6 +255,10 @@ async::Task<int> run_show(Program& program, Options options) {
     co_return kSuccess;
   }
   const auto addresses = matching(topology, loaded->state, options.arguments[0]);
+  if (options.origin && !addresses.empty()) {
+    program.out(origins(*workspace, loaded->state, addresses));
+    co_return kSuccess;
+  }
   std::vector<std::string> known;
   for (const auto& address : addresses) {
     if (loaded->state.row(address) != nullptr) known.push_back(address.text());

@@ -37,6 +37,7 @@ async::Task<int> run_state_list(Program& program, Options options) {
   if (!opened) co_return kError;
   std::string text;
   for (const auto& [address, row] : opened->loaded.state.rows) {
+    if (address.is_output()) continue;  // `pveplan output` lists them
     text += address.text() + (row.status == model::RowStatus::incomplete ? "  (incomplete)" : "") +
             "\n";
   }

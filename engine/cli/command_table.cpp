@@ -70,11 +70,24 @@ std::vector<CommandSpec> topology_commands() {
        "[ADDRESS|PLANFILE]",
        "show a resource or a saved plan",
        "Without an argument: the resources that the topology declares. With an address: what is "
-       "desired, what the state knows and what is live, side by side. With the file of a saved "
-       "plan: the plan.",
-       {"format", "max-bytes"},
-       {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show plan.json",
-        "pveplan show plan.json --format json"},
+       "desired, what the state knows and what is live, side by side; with --origin: where each "
+       "value was written, in which block, profile, override or variable, or whose default it is. "
+       "With the file of a saved plan: the plan.",
+       {"origin", "format", "max-bytes"},
+       {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show vm.db --origin",
+        "pveplan show plan.json", "pveplan show plan.json --format json"},
+       0,
+       1},
+      {"output",
+       "[NAME]",
+       "print outputs",
+       "What the [output.NAME] blocks of the topology gave when it was last applied. Needs no "
+       "server. "
+       "Without a name: all of them, sensitive ones hidden. With a name: its value, a sensitive "
+       "one "
+       "too; what of it the state does not keep is made again from the topology.",
+       {"format", "raw"},
+       {"pveplan output", "pveplan output --format json", "pveplan output --raw address"},
        0,
        1},
       {"graph",

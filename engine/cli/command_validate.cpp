@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pveplan::cli {
 
 async::Task<int> run_validate(Program& program, Options options) {
@@ -20,8 +22,13 @@ async::Task<int> run_validate(Program& program, Options options) {
     print_diagnostics(program, options, loaded.sources, order.error());
     co_return kError;
   }
-  program.out(fmt::format("{} is valid: {} in {}.\n", options.file,
-                          view::counted(loaded.topology->resources.size(), "resource"),
+  const auto& resources = loaded.topology->resources;
+  const auto outputs = static_cast<std::uint64_t>(
+      std::count_if(resources.begin(), resources.end(),
+                    [](const auto& each) { return each.address.is_output(); }));
+  program.out(fmt::format("{} is valid: {}{} in {}.\n", options.file,
+                          view::counted(resources.size() - outputs, "resource"),
+                          outputs == 0 ? "" : " and " + view::counted(outputs, "output"),
                           view::counted(loaded.sources.size(), "file")));
   program.leave(kSuccess);
   co_return kSuccess;

@@ -11,6 +11,7 @@ async::Task<int> run_plan(Program& program, Options options);
 async::Task<int> run_apply(Program& program, Options options);  ///< also `destroy`
 async::Task<int> run_drift(Program& program, Options options);
 async::Task<int> run_lock(Program& program, Options options);
+async::Task<int> run_output(Program& program, Options options);
 async::Task<int> run_show(Program& program, Options options);
 async::Task<int> run_state_list(Program& program, Options options);
 async::Task<int> run_state_show(Program& program, Options options);

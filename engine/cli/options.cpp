@@ -43,6 +43,8 @@ po::options_description special_options() {
   add("detailed-exitcode", "exit 2 when there are changes");
   add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
   add("format", po::value<std::string>(), "text, json or markdown (default text)");
+  add("raw", "print the bare text, without a line break");
+  add("origin", "tell where each value was written");
   add("max-bytes", po::value<std::size_t>(), "longest markdown in bytes (default 60000)");
   add("destroy", "plan the removal of everything");
   add("parallelism", po::value<std::size_t>(), "steps at once (default 10)");
@@ -140,6 +142,8 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "out", options.plan_file);
   take(values, "format", options.format);
   take(values, "max-bytes", options.max_bytes);
+  options.raw = values.count("raw") != 0;
+  options.origin = values.count("origin") != 0;
   options.plan_destroy = values.count("destroy") != 0;
   take(values, "world", options.world);
   take(values, "nodes", options.nodes);
@@ -156,6 +160,14 @@ std::expected<void, std::string> check_plan_options(const Options& options,
                                        options.format,
                                        schema::did_you_mean(options.format, kFormats)));
   }
+  if (options.command == "output" && options.format == "markdown")
+    return std::unexpected("`pveplan output` prints text or json.");
+  if (options.raw && options.arguments.empty())
+    return std::unexpected("--raw prints one output: name it.");
+  if (options.raw && values.count("format") != 0)
+    return std::unexpected("--raw and --format exclude each other.");
+  if (options.origin && options.arguments.empty())
+    return std::unexpected("--origin needs an address.");
   if (values.count("out") != 0 && options.plan_file.empty())
     return std::unexpected("-o needs the name of a file.");
   if (options.max_bytes < view::kLeastMarkdown)

@@ -34,6 +34,8 @@ class Options {
   std::string plan_file;        ///< -o of plan
   std::string format = "text";  ///< text, json, markdown
   std::size_t max_bytes = 60000;
+  bool raw = false;           ///< output --raw
+  bool origin = false;        ///< show --origin
   bool plan_destroy = false;  ///< plan --destroy
   // pveplan lab
   std::string world;

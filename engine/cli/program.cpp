@@ -3,6 +3,8 @@
 #include "engine/cli/commands.hpp"
 #include "providers/core/resources/ip_pool/ip_pool.hpp"
 #include "providers/core/resources/ip_pool/schema.hpp"
+#include "providers/core/resources/output/output.hpp"
+#include "providers/core/resources/output/schema.hpp"
 #include "providers/core/resources/record/record.hpp"
 #include "providers/core/resources/record/schema.hpp"
 #include "providers/pve/resources/bridge/bridge.hpp"
@@ -26,6 +28,7 @@ const schema::ResourceSchema& KnownTypes::keep(schema::ResourceSchema schema) {
 
 KnownTypes::KnownTypes() {
   types_.add(std::make_unique<core::IpPoolType>(keep(core::ip_pool_schema())));
+  types_.add(std::make_unique<core::OutputType>(keep(core::output_schema())));
   types_.add(std::make_unique<core::RecordType>(keep(core::record_schema())));
   types_.add(std::make_unique<pve::PoolType>(keep(pve::pool_schema())));
   types_.add(std::make_unique<pve::BridgeType>(keep(pve::bridge_schema())));
@@ -51,6 +54,7 @@ async::Task<int> run_command(Program& program, Options options) {
   if (name == "apply" || name == "destroy") return run_apply(program, std::move(options));
   if (name == "drift") return run_drift(program, std::move(options));
   if (name == "lock") return run_lock(program, std::move(options));
+  if (name == "output") return run_output(program, std::move(options));
   if (name == "show") return run_show(program, std::move(options));
   if (name == "state list") return run_state_list(program, std::move(options));
   if (name == "state show") return run_state_show(program, std::move(options));

@@ -1,6 +1,7 @@
 #include "engine/view/plan_json.hpp"
 
 #include "engine/order.hpp"
+#include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 
 #include <algorithm>
@@ -78,6 +79,8 @@ Value marks(const Value& value, const Test& test) {
 Value sensitive_marks(const Value& value) {
   return marks(value, [](const Value& each) { return each.sensitive(); });
 }
+
+bool holds_sensitive(const Value& value) { return sensitive_marks(value) != Value::boolean(false); }
 
 Value json_actions(Action action) {
   switch (action) {
@@ -224,6 +227,23 @@ Value json_change(const Change& change, const Operations& operations) {
        {"operations", steps == operations.end() ? Value::list({}) : Value::list(steps->second)}});
 }
 
+Value json_output(const Change& change) {
+  const bool hidden = hides_output(change);
+  const auto value_of = [](const Value& output) {
+    const Value* value = output.find("value");
+    return value == nullptr ? Value() : *value;
+  };
+  const auto before = value_of(change.before), after = value_of(change.after);
+  return Value::map(
+      {{"name", Value::string(change.address.name)},
+       {"actions", json_actions(change.action)},
+       {"before", hidden ? Value() : disclosed(before)},
+       {"after", hidden ? Value() : disclosed(after)},
+       {"after_unknown", marks(after, is_open)},
+       {"sensitive", Value::boolean(hidden || holds_sensitive(before) || holds_sensitive(after))},
+       {"previous_address", text_or_null(change.moved_from)}});
+}
+
 Value json_drift(const model::Drift& drift) {
   return Value::map({{"address", Value::string(drift.address.text())},
                      {"path", json_texts(drift.path.steps())},
@@ -238,6 +258,7 @@ Value json_summary(const model::Plan& plan) {
   std::map<std::string, std::uint64_t> effects;
   std::uint64_t lost = 0, writes = 0;
   for (const auto& change : plan.changes) {
+    if (change.address.is_output()) continue;
     ++effects[worst_word(worst_effect(change))];
     lost += change.effects.lost_bytes();
   }
@@ -280,8 +301,14 @@ Value json_pairs(const std::vector<std::pair<schema::ResourceAddress, std::strin
 Value plan_json(const engine::SavedPlan& saved) {
   const auto& plan = saved.plan;
   const auto operations = operations_by_address(plan);
-  Value::List changes, drift, warnings;
-  for (const auto& change : plan.changes) changes.push_back(json_change(change, operations));
+  Value::List changes, outputs, drift, warnings;
+  for (const auto& change : plan.changes) {
+    if (change.address.is_output()) {
+      outputs.push_back(json_output(change));
+    } else {
+      changes.push_back(json_change(change, operations));
+    }
+  }
   for (const auto& each : plan.drift) drift.push_back(json_drift(each));
   for (const auto& each : plan.warnings)
     warnings.push_back(Value::map(
@@ -313,6 +340,7 @@ Value plan_json(const engine::SavedPlan& saved) {
        {"needs_permission", json_addresses(plan.needs_permission)},
        {"summary", json_summary(plan)},
        {"resource_changes", Value::list(std::move(changes))},
+       {"output_changes", Value::list(std::move(outputs))},
        {"resource_drift", Value::list(std::move(drift))},
        {"unreadable", json_pairs(unknown, "reason")},
        {"not_planned", Value::list(std::move(held))},

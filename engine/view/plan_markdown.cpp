@@ -1,6 +1,7 @@
 #include "engine/view/plan_markdown.hpp"
 
 #include "engine/view/change_block.hpp"
+#include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
 
@@ -193,6 +194,17 @@ Entry entry_of(const ChangeGroup& group, const schema::SchemaRegistry& schemas,
   return entry;
 }
 
+/// All outputs together: they change nothing anywhere.
+Entry entry_of_outputs(const std::string& block, const std::string& counts) {
+  Entry entry;
+  entry.row = fmt::format("| {} | outputs | {} | none |\n", dot_of(entry.level), counts);
+  const auto lines = diff_lines(block.substr(block.find('\n') + 1));
+  const std::string fence(std::max<std::size_t>(3, longest_run(lines, '`') + 1), '`');
+  entry.details = fmt::format("<details><summary>{} {}</summary>\n\n{}diff\n{}{}\n</details>\n\n",
+                              dot_of(entry.level), counts, fence, lines, fence);
+  return entry;
+}
+
 std::string addresses_with(const Plan& plan, WorstEffect wanted) {
   std::vector<std::string> found;
   for (const auto& change : plan.changes) {
@@ -271,7 +283,9 @@ std::string counts_text(const Plan& plan) {
                       counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} to forget", counts.forget);
   if (counts.replace > 0) text += fmt::format(" ({} replaced)", counts.replace);
-  return text;
+  const auto outputs = output_counts(plan);
+  if (!changes_resources(plan)) return outputs;
+  return outputs.empty() ? text : text + "; " + outputs;
 }
 
 /// What the terminal shows besides the changes.
@@ -399,6 +413,8 @@ std::string plan_markdown(const engine::SavedPlan& saved, const schema::SchemaRe
   for (const auto& section : sections(plan)) {
     for (const auto& group : section.groups) entries.push_back(entry_of(group, schemas, look));
   }
+  if (const auto outputs = output_changes_text(plan); !outputs.empty())
+    entries.push_back(entry_of_outputs(outputs, output_counts(plan)));
   std::stable_sort(entries.begin(), entries.end(),
                    [](const Entry& a, const Entry& b) { return a.level < b.level; });
   Selection selection(entries, head.size() + foot.size() + kLeftOutRoom + 100);

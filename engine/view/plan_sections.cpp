@@ -37,6 +37,7 @@ WorstEffect worst_effect(const Change& change) {
 ChangeCounts count_changes(const Plan& plan) {
   ChangeCounts counts;
   for (const auto& change : plan.changes) {
+    if (change.address.is_output()) continue;
     if (!change.imported_from.empty()) ++counts.import;
     switch (change.action) {
       case Action::create:
@@ -67,6 +68,7 @@ std::string effects_line(const Plan& plan) {
   std::map<WorstEffect, std::uint64_t> counts;
   std::uint64_t lost = 0;
   for (const auto& change : plan.changes) {
+    if (change.address.is_output()) continue;
     ++counts[worst_effect(change)];
     lost += change.effects.lost_bytes();
   }
@@ -148,6 +150,7 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
 std::vector<Section> sections(const Plan& plan) {
   std::vector<const Change*> danger, restart, disturb, rest;
   for (const auto& change : plan.changes) {
+    if (change.address.is_output()) continue;
     switch (worst_effect(change)) {
       case WorstEffect::data_loss:
         danger.push_back(&change);

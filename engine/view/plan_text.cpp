@@ -1,6 +1,7 @@
 #include "engine/view/plan_text.hpp"
 
 #include "engine/view/change_block.hpp"
+#include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
 
@@ -125,9 +126,9 @@ std::string waiting_text(const Plan& plan) {
 
 std::string empty_text(const Plan& plan) {
   std::string text = fmt::format(
-      "No changes. {} the topology",
+      "{} {} the topology", plan.empty() ? "No changes." : "No changes but to outputs.",
       plan.matching == 1 ? "1 resource matches" : fmt::format("{} resources match", plan.matching));
-  if (plan.mode == model::PlanMode::destroy)
+  if (plan.mode == model::PlanMode::destroy && plan.empty())
     text = plan.partial()
                ? "No changes. What is listed above is all that is left, and it cannot be "
                  "destroyed as long as it cannot be read"
@@ -166,12 +167,15 @@ std::string coloured(const std::string& text) {
 
 std::string summary_text(const Plan& plan) {
   const auto counts = count_changes(plan);
+  const auto outputs = output_counts(plan);
+  if (!changes_resources(plan)) return outputs.empty() ? "" : "Plan: " + outputs + ".\n";
   std::string text = "Plan: ";
   if (counts.import > 0) text += fmt::format("{} to import, ", counts.import);
   text += fmt::format("{} to add, {} to change, {} to destroy", counts.add, counts.change,
                       counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} to forget", counts.forget);
   text += ".\n" + effects_line(plan);
+  if (!outputs.empty()) text += "Besides: " + outputs + ".\n";
   if (counts.replace > 0) {
     text += fmt::format("{} to replace: counted above as one added and one destroyed each.\n",
                         counts.replace);
@@ -188,6 +192,9 @@ std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& sche
   text += "\n" + intents_text(plan) + drift_text(plan, schemas);
   if (plan.empty()) return text + empty_text(plan);
   for (const auto& section : sections(plan)) text += section_text(section, schemas, options);
+  const auto outputs = output_changes_text(plan);
+  text += outputs + (outputs.empty() ? "" : "\n");
+  if (!changes_resources(plan)) return text + empty_text(plan) + summary_text(plan);
   text += summary_text(plan);
   const auto waiting = waiting_text(plan);
   if (!waiting.empty())

@@ -57,6 +57,13 @@ TEST_CASE("a text that is exactly one reference takes the value's type") {
   const auto [declaration, given, json] = GENERATE(table<std::string, std::string, Value>({
       {"type = \"integer\"", "5", Value::integer(5)},
       {"type = \"boolean\"", "true", Value::boolean(true)},
+      {"type = \"bool\"", "false", Value::boolean(false)},
+      {"type = \"number\"", "1.5", Value::decimal("1.5")},
+      {"type = \"number\"", "2", Value::integer(2)},
+      {"type = \"map\"", "{ a = 1 }", Value::map({{"a", Value::integer(1)}})},
+      {"default = { a = 1 }", "{}", Value::map({})},
+      {"default = 1.5", "2.5", Value::decimal("2.5")},
+      {"default = 8\none_of = [8, 16]", "16", Value::integer(16)},
       {"type = \"string\"", "5", Value::string("5")},
       {"type = \"list\"", "[\"a\", \"b\"]", Value::list({Value::string("a"), Value::string("b")})},
       {"type = \"list\"", "a,b", Value::list({Value::string("a"), Value::string("b")})},
@@ -67,6 +74,24 @@ TEST_CASE("a text that is exactly one reference takes the value's type") {
   }));
   INFO(declaration << " given " << given);
   CHECK(input_of(with_variable(declaration, "\"${var.x}\"").variable("x", given).load()) == json);
+}
+
+TEST_CASE("numbers are held against one_of, min and max, and every value against its type") {
+  const auto [declaration, given, told] = GENERATE(table<std::string, std::string, std::string>({
+      {"default = 8\none_of = [8, 16]", "12", "\"x\" is 8 or 16, not 12."},
+      {"type = \"number\"\nmin = 1", "0.5", "\"x\" is at least 1."},
+      {"type = \"number\"\nmax = 1", "1.5", "\"x\" is at most 1."},
+      {"type = \"number\"\nmax = 1", "2", "\"x\" is at most 1."},
+      {"type = \"number\"", "many", "takes a number"},
+      {"type = \"map\"", "a", "takes a table"},
+      {"type = \"map\"", "{", "takes a table"},
+      {"type = \"list\"\npattern = \"[a-z]+\"", "a,B", "\"B\" is not a text that matches"},
+      {"default = \"a\"\none_of = [\"b\"]", "b", "\"x\" is \"b\", not \"a\"."},
+  }));
+  INFO(declaration << " given " << given);
+  const auto messages = with_variable(declaration, "\"${var.x}\"").variable("x", given).messages();
+  INFO(messages);
+  CHECK(messages.find(told) != std::string::npos);
 }
 
 TEST_CASE("a composed text is a string") {

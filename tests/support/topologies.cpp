@@ -1,6 +1,7 @@
 #include "tests/support/topologies.hpp"
 
 #include "providers/core/resources/ip_pool/schema.hpp"
+#include "providers/core/resources/output/schema.hpp"
 #include "providers/core/resources/record/schema.hpp"
 #include "providers/pve/resources/bridge/schema.hpp"
 #include "providers/pve/resources/image/schema.hpp"
@@ -16,7 +17,7 @@ namespace pveplan::tests {
 
 const schema::SchemaRegistry& all_schemas() {
   static const std::vector<schema::ResourceSchema> kSchemas = {
-      core::record_schema(), core::ip_pool_schema(), pve::pool_schema(), pve::bridge_schema(),
+      core::record_schema(), core::output_schema(), core::ip_pool_schema(), pve::pool_schema(), pve::bridge_schema(),
       pve::image_schema(),   pve::template_schema(), pve::vm_schema(),
   };
   static const auto kRegistry = [] {

@@ -8,7 +8,7 @@
 
 namespace pveplan::tests {
 
-/// The seven resource types of the first version.
+/// All resource types of the program, and outputs.
 const schema::SchemaRegistry& all_schemas();
 
 /// A topology as text, with whatever else load() may ask for held in memory.

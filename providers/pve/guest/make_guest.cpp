@@ -17,6 +17,7 @@ const model::Row* row_on_node(const core::Context& context, const std::string& t
 }
 
 std::string pool_id(const core::Context& context, const std::string& name) {
+  if (name.starts_with("live:")) return name.substr(5);
   const auto* row = context.row({"pool", name, "", std::nullopt});
   return row == nullptr ? name : text_of(row->identity, "id");
 }

@@ -8,6 +8,7 @@
 #include "providers/pve/guest/guest_decoder.hpp"
 #include "providers/pve/guest/guest_facts.hpp"
 #include "providers/pve/guest/guest_row.hpp"
+#include "providers/pve/guest/make_guest.hpp"
 
 #include <fmt/format.h>
 
@@ -95,11 +96,7 @@ std::string claimed_by_others(const core::Context& context, const Guest& guest,
 Value pool_of(const core::Context& context, const model::GuestFacts& listed,
               const model::Row* row) {
   const auto* owned = row == nullptr ? nullptr : member(row->owned, "pool");
-  if (owned != nullptr) {
-    const auto* pool = context.row({"pool", as_text(owned), "", std::nullopt});
-    const auto id = pool == nullptr ? as_text(owned) : text_of(pool->identity, "id");
-    if (id == listed.pool) return *owned;
-  }
+  if (owned != nullptr && pool_id(context, as_text(owned)) == listed.pool) return *owned;
   return listed.pool.empty() ? Value() : Value::string(listed.pool);
 }
 

@@ -111,7 +111,7 @@ void add_description(ObjectBuilder& object) {
                .doc("Tags; tags that others add stay."))
       .add(
           option("pool", string(), "pool", EffectRule::live)
-              .refers_to({{"pool"}, ReferenceRule::Instance::explicit_key, false, false, false, {}})
+              .refers_to({{"pool"}, ReferenceRule::Instance::explicit_key, true, false, false, {}})
               .doc("The [pool.NAME] that the guest belongs to."))
       .add(option("protect", boolean(), "protection", EffectRule::none)
                .wire({"protection", {}, false, {}, Wire::Encoding::boolean, false, true})

@@ -60,10 +60,22 @@ MakingPlace place_of_create(const Value& arguments) {
   return place;
 }
 
-/// The template to clone, as the state knows it.
-const model::Row* template_of(const core::Context& context, const Value& arguments) {
+/// The template to clone, as the state knows it; of one that is not declared, where the plan found
+/// it.
+std::optional<model::Row> template_of(const core::Context& context, const Value& arguments) {
+  constexpr std::string_view kLive = "live:";
   const auto name = text_of(argument(arguments, "after"), "template");
-  return row_on_node(context, "template", name, node_of_arguments(arguments));
+  if (!name.starts_with(kLive)) {
+    const auto* row = row_on_node(context, "template", name, node_of_arguments(arguments));
+    return row == nullptr ? std::nullopt : std::optional(*row);
+  }
+  const auto vmid = parse_integer(name.substr(kLive.size())).value_or(0);
+  const auto* listed = context.cluster().guest(vmid);
+  if (listed == nullptr || listed->container || !listed->is_template) return std::nullopt;
+  model::Row row;
+  row.identity =
+      Value::map({{"vmid", Value::integer(vmid)}, {"node", Value::string(listed->node)}});
+  return row;
 }
 
 MakingPlace place_of_clone(const Value& arguments, const model::Row& source) {
@@ -105,6 +117,12 @@ core::ApiRequest clone_request(const core::Context& context, const model::Step& 
 }
 
 schema::Diagnostic no_template(const model::Step& step) {
+  const auto name = text_of(argument(step.arguments, "after"), "template");
+  if (name.starts_with("live:"))
+    return step_failed(step.address, "The template is gone",
+                       fmt::format("{} is cloned from {}, which is no template of the cluster any "
+                                   "more. Plan again.",
+                                   step.address.text(), name.substr(5)));
   return step_failed(
       step.address, "The template is not in the state",
       fmt::format("{} needs template.{} on {}, which the state does not hold there. Plan again.",
@@ -153,8 +171,8 @@ async::Task<RunResult> run_create_vm(core::Context context, const schema::Resour
 
 async::Task<RunResult> run_clone_vm(core::Context context, const schema::ResourceSchema* schema,
                                     model::Step step) {
-  const auto* source = template_of(context, step.arguments);
-  if (source == nullptr) co_return std::unexpected(no_template(step));
+  const auto source = template_of(context, step.arguments);
+  if (!source) co_return std::unexpected(no_template(step));
   const auto misplaced = misplaced_disk(argument(step.arguments, "after"), *source);
   if (!misplaced.empty())
     co_return std::unexpected(step_failed(step.address, "The slot is the template's", misplaced));
@@ -168,10 +186,11 @@ async::Task<SettleResult> settle_vm_making(core::Context context,
                                            const schema::ResourceSchema* schema,
                                            model::Intent intent) {
   const bool clone = intent.operation == "clone";
-  const auto* source = clone ? template_of(context, intent.arguments) : nullptr;
-  if (clone && source == nullptr)
+  std::optional<model::Row> source;
+  if (clone) source = template_of(context, intent.arguments);
+  if (clone && !source)
     co_return model::Resolution(
-        model::StillOpen{"the template that was to be cloned is not in the state"});
+        model::StillOpen{"the template that was to be cloned is not known any more"});
   const auto place =
       clone ? place_of_clone(intent.arguments, *source) : place_of_create(intent.arguments);
   auto made = co_await settle_making(context, intent, place);

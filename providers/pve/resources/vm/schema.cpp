@@ -54,11 +54,12 @@ void add_identity(ObjectBuilder& object) {
 
 void add_origin(ObjectBuilder& object) {
   object
-      .add(
-          attr("template", string())
-              .refers_to({{"template"}, ReferenceRule::Instance::own_node, false, false, false, {}})
-              .effect(EffectRule::create_only)
-              .doc("The [template.NAME] that the VM is cloned from."))
+      .add(attr("template", string())
+               .refers_to({{"template"}, ReferenceRule::Instance::own_node, true, false, false, {}})
+               .effect(EffectRule::create_only)
+               .doc("The [template.NAME] that the VM is cloned from; \"live:9000\" or "
+                    "\"live:NAME\" for "
+                    "one that exists and is not declared."))
       .add(attr("image", string())
                .refers_to({{"image"}, ReferenceRule::Instance::own_node, false, false, false, {}})
                .effect(EffectRule::create_only)

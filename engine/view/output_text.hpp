@@ -1,0 +1,27 @@
+#pragma once
+
+#include "model/plan.hpp"
+#include "model/row.hpp"
+
+#include <map>
+#include <string>
+
+namespace pveplan::view {
+
+/// Whether a plan does anything besides giving outputs other values.
+bool changes_resources(const model::Plan& plan);
+
+/// Whether the value may not be shown: it is, or was, declared as sensitive.
+bool hides_output(const model::Change& change);
+
+/// `+ db_addresses  [10.0.0.5, 10.0.0.6]`, one output a line under a heading; empty where the plan
+/// changes none.
+std::string output_changes_text(const model::Plan& plan);
+
+/// "1 output new, 2 outputs changed"; empty where the plan changes none.
+std::string output_counts(const model::Plan& plan);
+
+/// The outputs that the state holds, as apply and `pveplan output` list them; empty without any.
+std::string outputs_text(const std::map<schema::ResourceAddress, model::Row>& rows);
+
+}  // namespace pveplan::view
