@@ -252,8 +252,10 @@ async::Task<std::expected<std::optional<schema::Topology>, schema::Diagnostics>>
   const core::Context context(backend);
   std::map<std::int64_t, model::ReadOutcome> read;
   for (const auto& named : live.names()) {
-    const auto& type = *services.types.find(named.type);
-    if (named.type == "pool") {
+    // A template is read as what is cloned from it: that schema has the slots of disks.
+    const bool pool = named.type == "pool";
+    const auto& type = *services.types.find(pool ? named.type : named.resource->address.type);
+    if (pool) {
       if (!named.is_new) continue;
       const auto identity = Value::map({{"id", Value::string(named.name)}});
       auto outcome = co_await type.read(context, identity, nullptr);

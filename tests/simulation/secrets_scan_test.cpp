@@ -32,6 +32,7 @@ std::string topology(const std::string& more = {}) {
          "[record.r]\ninput = { plain = \"x\", whole = \"${var.motd}\", "
          "mixed = \"a ${var.note} b\", list = [\"${var.envi}\"] }\n"
          "[record.copy]\ninput = \"${record.r.output.whole}\"\n"
+         "[output.o]\nvalue = [\"${var.motd}\", \"${record.r.output.mixed}\"]\n"
          "[pool.p]\ncomment = \"for ${var.envi}\"\n"
          "[vm.a]\ndescription = \"see ${var.note}\"\ntags = [\"web\"]\nmemory = \"1GiB\"\n"
          "disk.os = { storage = \"local-lvm\", size = \"1GiB\" }\n"
@@ -139,8 +140,11 @@ TEST_CASE("no command shows, stores or hands on a secret") {
   must({"plan", "--detailed-exitcode"});
   for (const char* address : {"record.r", "vm.a", "vm.b", "pool.p"}) {
     must({"show", address});
+    must({"show", address, "--origin"});
     must({"state", "show", address});
   }
+  must({"output"});
+  must({"output", "--format", "json"});
   scanner.rig.lab.world().guests.begin()->second.options["description"] = "by somebody else";
   must({"drift"}, 2);
   must({"drift", "--format", "json"}, 2);
