@@ -70,7 +70,7 @@ schema::Result<Value> full_value(const Workspace& workspace, const state::StateF
       "Value not kept",
       fmt::format(
           "The output \"{}\" holds a secret, which the state does not keep and the topology "
-          "does not give any more.",
+          "alone does not give.",
           name)));
 }
 

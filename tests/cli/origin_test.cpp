@@ -44,14 +44,14 @@ TEST_CASE("each value is told with the line of the block, profile or override th
   INFO(ended.out << ended.err);
   REQUIRE(ended.exit_code == 0);
   const auto& text = ended.out;
-  CHECK(contains(told_of(text, "onboot"), "true [vm.web] pveplan.toml:11"));
-  CHECK(contains(told_of(text, "cores"), "4 each.b of [vm.web] pveplan.toml:12"));
+  CHECK(contains(told_of(text, "onboot"), "true [vm.web] pveplan.toml:12"));
+  CHECK(contains(told_of(text, "cores"), "4 each.b of [vm.web] pveplan.toml:13"));
   CHECK(contains(told_of(text, "memory"),
                  "2 GiB [profile.big] common/base.toml:9, variable \"memory\" (default "
                  "common/base.toml:2)"));
   CHECK(contains(told_of(text, "disk.os.storage"), "local-lvm [profile.small] common/base.toml:7"));
   CHECK(contains(told_of(text, "disk.os.size"),
-                 "8 GiB each.b of [vm.web.each.b.disk.os] pveplan.toml:14"));
+                 "8 GiB each.b of [vm.web.each.b.disk.os] pveplan.toml:15"));
   CHECK(contains(told_of(text, "tags"), "unset"));
   CHECK(contains(told_of(text, "scsi_controller"), "virtio-scsi-single default (ours"));
   CHECK(contains(text, "left to Proxmox: "));
@@ -91,5 +91,5 @@ TEST_CASE("a file that is included twice, missing or in a circle is the same in 
   const auto twice = rig.run({"validate"});
   CHECK(twice.exit_code == 1);
   CHECK(contains(twice.err, "common/more.toml:1:1"));
-  CHECK(contains(twice.err, "pveplan.toml:7:1 the other one is here"));
+  CHECK(contains(twice.err, "pveplan.toml:8:1 the other one is here"));
 }

@@ -26,7 +26,7 @@ std::string must(Rig& rig, const std::vector<std::string>& arguments, int exit_c
   const auto ended = rig.run(arguments);
   INFO(fmt::format("{}", fmt::join(arguments, " ")) << "\n" << ended.out << ended.err);
   REQUIRE(ended.exit_code == exit_code);
-  return ended.out + ended.err;
+  return exit_code == 1 ? ended.err : ended.out;
 }
 
 Value json_plan(Rig& rig) {
@@ -157,6 +157,11 @@ TEST_CASE("a sensitive output is in no plan, no listing and no state, and can be
   CHECK_FALSE(
       has(rig.world.disk.content("/home/tester/topology/plan.json").value_or(secret), secret));
   const auto asked = rig.run({"output", "x"}, conditions);
+  if (value.find("record.a") != std::string::npos) {  // which the state knows by its digest alone
+    CHECK(asked.exit_code == 1);
+    CHECK(has(asked.err, "Value not kept"));
+    return;
+  }
   CHECK(asked.exit_code == 0);
   CHECK(has(asked.out, secret));
 }
