@@ -297,7 +297,7 @@ async::Task<std::expected<Converged, Diagnostics>> apply_saved(
     problems = std::move(found);
   }
   if (!problems.empty()) {
-    auto given_back = session.finish();
+    auto given_back = co_await session.end();
     if (!given_back) problems.push_back(given_back.error());
     co_return std::unexpected(list_of(std::move(problems)));
   }

@@ -4,6 +4,7 @@
 #include "engine/choose/live_names.hpp"
 #include "engine/choose/settle_choices.hpp"
 #include "engine/close_look.hpp"
+#include "engine/rebuild.hpp"
 #include "engine/refresh.hpp"
 #include "engine/remembered_secrets.hpp"
 #include "engine/state_edit.hpp"
@@ -100,6 +101,11 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   const auto& state = edit.state ? *edit.state : stored;
   const bool converging = request.mode == model::PlanMode::converge;
   const bool makes_new = converging && !request.only_looks;
+  std::uint64_t marker_reads = 0;
+  if (makes_new) {
+    auto known = co_await check_not_lost(services, topology, state, *cluster, &marker_reads);
+    if (!known) co_return std::unexpected(Diagnostics(known.error()));
+  }
 
   auto resolved = co_await resolve_live_names(services, stated, state, *cluster, makes_new);
   if (!resolved) co_return std::unexpected(std::move(resolved.error()));
@@ -114,6 +120,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
     if (!chosen) co_return std::unexpected(std::move(chosen.error()));
     settled = std::move(*chosen);
   }
+  settled.reads += marker_reads;
   const auto& desired = settled.choices.topology(topology);
   const auto graph = make_graph(desired, settled.choices.attributes);
   auto order = graph.topological_order();
@@ -224,7 +231,7 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
                                                              const Interrupts& interrupts) {
   if (!result.approved) {
     // What was settled on the way stays settled; the lock is given back in order.
-    auto given_back = session.finish();
+    auto given_back = co_await session.end();
     if (!given_back) co_return std::unexpected(Diagnostics(given_back.error()));
     co_return result;
   }
@@ -256,7 +263,7 @@ async::Task<std::expected<Converged, Diagnostics>> carry_out(const Services& ser
         co_await execute(services, cluster, session, result.prepared.plan, limits, interrupts);
     result.account = std::move(account);
   }
-  auto finished = session.finish();
+  auto finished = co_await session.end();
   if (!finished) {
     if (!result.account) co_return std::unexpected(Diagnostics(finished.error()));
     if (!result.account->journal_failure) result.account->journal_failure = finished.error();

@@ -5,7 +5,7 @@
 #include "engine/recover.hpp"
 #include "engine/services.hpp"
 #include "schema/topology.hpp"
-#include "state/local_store.hpp"
+#include "state/session.hpp"
 
 namespace pveplan::engine {
 

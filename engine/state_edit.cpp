@@ -1,6 +1,7 @@
 #include "engine/state_edit.hpp"
 
 #include "engine/diff.hpp"
+#include "engine/move_rows.hpp"
 #include "engine/step_context.hpp"
 
 #include <fmt/format.h>
@@ -67,27 +68,14 @@ class Mover {
  private:
   void carry_out() {
     edit_.state = state_;
-    auto& rows = edit_.state->rows;
-    for (const auto& [from, to] : moves_) rows.erase(from);
-    for (const auto& [from, to] : moves_) {
-      auto row = state_.rows.at(from);
-      row.address = to;
-      rows.insert_or_assign(to, std::move(row));
-      edit_.changes.moved_from.emplace(to, from);
-    }
-    for (auto& [address, row] : rows) {
-      for (auto& target : row.dependencies) {
-        const auto at = moves_.find(target);
-        if (at != moves_.end()) target = at->second;
-      }
-      std::sort(row.dependencies.begin(), row.dependencies.end());
-    }
+    move_rows(*edit_.state, moves_);
+    for (const auto& [from, to] : moves_) edit_.changes.moved_from.emplace(to, from);
   }
 
   const schema::Topology& topology_;
   const state::StateFile& state_;
   StateEdit& edit_;
-  std::map<ResourceAddress, ResourceAddress> moves_;
+  RowMoves moves_;
 };
 
 /// What was chosen for a living object is what it has, whatever a new one would get. Which secret

@@ -133,8 +133,8 @@ async::Task<schema::Result<void>> StepContext::open_intent(schema::Value remembe
   auto opened = session_.open_intent(std::move(intent));
   if (!opened) co_return std::unexpected(opened.error());
   intent_ = *opened;
-  auto durable = co_await session_.durable();
-  co_return durable;
+  auto announced = co_await session_.announced();
+  co_return announced;
 }
 
 model::Intent StepContext::as_last_sent(model::Intent intent) const {

@@ -3,6 +3,7 @@
 #include "schema/blocks.hpp"
 #include "schema/convert.hpp"
 #include "schema/merge.hpp"
+#include "schema/state_backend.hpp"
 #include "schema/suggest.hpp"
 
 #include <fmt/format.h>
@@ -85,30 +86,6 @@ void check_requires(DecodeContext& context, const Node& table, const Value& fiel
                                               condition->as_string(), request.program_version),
                                   span));
   }
-}
-
-/// `state` names a backend whose keys are not known yet as soon as it is not the local one.
-void decode_state(DecodeContext& context, const Node& table, Topology& topology) {
-  static const auto kLocal =
-      ObjectBuilder()
-          .add(attr("backend", string()).values({"local"}).doc("Where the state is kept."))
-          .build();
-  const auto* entry = table.find("state");
-  if (entry == nullptr) return;
-  Converter converter(context, Converter::References::refused);
-  converter.set_owner("\"state\"");
-  Site site;
-  site.span = entry->value->span;
-  site.name = "state";
-  const auto* backend = entry->value->find("backend");
-  const auto* name = backend == nullptr ? nullptr : backend->value->text();
-  if (name != nullptr && (*name == "http" || *name == "postgres")) {
-    site.span = backend->value->span;
-    return converter.report("Not supported yet",
-                            "State lives in a local folder so far: leave `state` out.", site);
-  }
-  const auto fields = converter.convert(*entry->value, object_of(kLocal), site);
-  if (const auto* kind = fields.find("backend")) topology.state.backend = kind->as_string();
 }
 
 void check_endpoint(DecodeContext& context, const std::string& endpoint, Span span) {
@@ -208,7 +185,7 @@ const ObjectSchema& pveplan_block_schema() {
                    .format(Format::integer_range)
                    .doc("Where new VMIDs come from: numbers and ranges. Without it, the cluster's "
                         "own range."))
-          .add(attr("state", any()).doc("Where the state is kept: { backend = \"local\" }."))
+          .add(attr("state", any()).doc("Where the state is kept: { backend = \"local\" } or \"http\"."))
           .add(attr("secret_key", secret())
                    .doc("The key for digests of secrets. Without it, a file in the user's "
                         "configuration folder."))
@@ -261,7 +238,7 @@ void decode_pveplan_block(DecodeContext& context, const Node& root, const LoadRe
   for (const auto& text : to_texts(fields.find("vmids"))) topology.vmids.push_back(to_range(text));
   topology.secret_key = secret_source(fields.find("secret_key"), span_of(table, "secret_key"));
   check_requires(context, table, fields, request);
-  decode_state(context, table, topology);
+  decode_state_backend(context, table, topology);
 }
 
 void decode_proxmox_block(DecodeContext& context, const Node& root, Topology& topology) {

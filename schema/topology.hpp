@@ -91,7 +91,8 @@ struct VariableBinding {
 
 struct StateBackend {
   std::string backend = "local";
-  Value options;  ///< the other keys
+  Value options;  ///< all keys of the table; names of files are resolved
+  Span span;
 };
 
 /// `[[moved]]`: one resource, or without a key all instances of a block, under another address.

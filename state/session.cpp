@@ -103,6 +103,7 @@ schema::Result<void> Session::commit(Record record) {
 
 schema::Result<IntentId> Session::open_intent(model::Intent intent) {
   if (failure_) return std::unexpected(*failure_);
+  if (push_failure_) return std::unexpected(*push_failure_);
   const auto id = state_.next_intent;
   intent.id = id;
   auto done = commit({0, IntentOpened{stored_form(std::move(intent), digest_), {}}});

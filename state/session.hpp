@@ -8,6 +8,7 @@
 #include "state/journal_writer.hpp"
 #include "state/lock_info.hpp"
 #include "state/record.hpp"
+#include "state/remote_end.hpp"
 #include "state/store_reader.hpp"
 #include "state/stored_form.hpp"
 
@@ -34,11 +35,16 @@ struct RunOrigin {
 /// After an append or a sync has failed the session takes no new intents and durable() always
 /// answers that error; outcomes are still taken, since finish() saves them if the disk recovers.
 /// The destructor touches no file: a session that is dropped looks like a crash.
+///
+/// The state of a server has its journal on this machine all the same. Its open intents are there
+/// before announced() answers, and everything before end() does.
 class Session final : public async::TurnHook {
  public:
   Session(StorePlace place, std::unique_ptr<async::FileLock> lock, LockInfo info,
           StoreContent content);
   ~Session() override;
+  /// For a state on a server, which has it as of `pushed_serial`; nullopt: it has none.
+  void keep_at(std::unique_ptr<RemoteEnd> remote, std::optional<std::uint64_t> pushed_serial);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -46,6 +52,11 @@ class Session final : public async::TurnHook {
   const std::map<IntentId, model::Intent>& open_intents() const { return state_.open_intents; }
   /// There was a state before this session.
   bool existed() const { return existed_; }
+
+  /// What a person should know about how the session came about.
+  schema::Diagnostics warnings;
+  /// Why the state could not be read, when it was asked for only to be replaced.
+  std::optional<schema::Diagnostic> unreadable;
 
   /// Lets durable() share one sync a turn of this loop. The loop must outlive the session.
   void attach(async::Loop& loop);
@@ -79,10 +90,23 @@ class Session final : public async::TurnHook {
   async::Task<schema::Result<void>> durable();
   /// The same at once, for code without a loop.
   schema::Result<void> flush();
+  /// durable(), and on a server too where the state is kept on one: must come between an intent and
+  /// its request, since only then another machine can go on after this one.
+  async::Task<schema::Result<void>> announced();
+  /// Sends the state to its server every 20 s when it has changed; runs until it is dropped.
+  /// Returns at once where there is no server.
+  async::Task<void> push_regularly();
+
+  /// Puts another state in the place of this one, whatever it was; for `state push`. No run may
+  /// have begun. What was there becomes a backup.
+  schema::Result<void> replace(const StateFile& wanted);
 
   /// Writes a new snapshot when anything has changed, ends the run and gives the lock back. After
-  /// an error the journal still holds what had become durable.
+  /// an error the journal still holds what had become durable. Only for a state in a folder.
   schema::Result<void> finish();
+  /// The same for any state; a server gets the snapshot and its lock back. Does nothing the second
+  /// time.
+  async::Task<schema::Result<void>> end();
 
  private:
   void before_poll() override;
@@ -92,6 +116,10 @@ class Session final : public async::TurnHook {
   schema::Result<void> commit(Record record);
   Record run_record() const;
   void close(IntentId id);
+  async::Task<schema::Result<void>> push_up_to(std::uint64_t serial);
+  async::Task<schema::Result<void>> push_once();
+  schema::Result<void> end_run();
+  void release_lock();
   void fail(const schema::Diagnostic& problem);
 
   schema::Result<void> write_first_snapshot(const RunOrigin& origin);
@@ -118,6 +146,12 @@ class Session final : public async::TurnHook {
   std::map<IntentId, std::uint64_t> reserved_;  ///< room for the records that follow an intent
   std::uint64_t compact_at_ = 0;                ///< size of the journal
   std::optional<schema::Diagnostic> failure_;
+
+  std::unique_ptr<RemoteEnd> remote_;
+  std::optional<std::uint64_t> pushed_serial_;  ///< what the server has
+  std::optional<schema::Diagnostic> push_failure_;
+  bool pushing_ = false;
+  async::Event pushed_;
 
   async::Loop* loop_ = nullptr;
   async::Event synced_;

@@ -133,13 +133,22 @@ void Session::compact_when_large() {
   (void)journal_->reserve(reserved);  // without room the journal takes no new intents
 }
 
-schema::Result<void> Session::finish() {
+schema::Result<void> Session::end_run() {
   auto done = journal_ ? finish_run() : schema::Result<void>();
   journal_.reset();
-  if (lock_) {
-    (void)place_.files.write(place_.lock(), "", kFileMode);  // old words in a free lock do no harm
-    lock_.reset();
-  }
+  return done;
+}
+
+void Session::release_lock() {
+  if (!lock_) return;
+  (void)place_.files.write(place_.lock(), "", kFileMode);  // old words in a free lock do no harm
+  lock_.reset();
+}
+
+schema::Result<void> Session::finish() {
+  if (remote_) throw std::logic_error("the state of a server ends with end()");
+  auto done = end_run();
+  release_lock();
   return done;
 }
 

@@ -22,9 +22,8 @@ schema::Diagnostic other_cluster(const StateFile& state, const std::string& clus
       "State of another cluster",
       fmt::format(
           "The state of topology '{}' belongs to the cluster '{}' (identity {}), but the "
-          "server that answers has the identity {}. Check the endpoint. A renewed certificate "
-          "authority cannot be taken over yet: restore the old one, or forget the resources "
-          "with `pveplan state rm` and import them.",
+          "server that answers has the identity {}. Check the endpoint. If the cluster has a "
+          "renewed certificate authority: `pveplan state accept --cluster`.",
           state.topology, shown, state.cluster, cluster));
 }
 

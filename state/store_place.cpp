@@ -88,14 +88,27 @@ schema::Result<void> replace_file(async::Files& files, const std::string& path,
   return done ? commit_file(files, path) : done;
 }
 
-void prune_backups(const StorePlace& place) {
-  const auto names = place.files.list(place.backups());
-  if (!names) return;
+schema::Result<void> remove_durably(async::Files& files, const std::string& path) {
+  if (!files.exists(path)) return {};
+  auto done = files.remove(path);
+  if (done) done = files.sync_directory(parent_of(path));
+  if (!done) return std::unexpected(cannot(kNotWritten, done.error()));
+  return {};
+}
+
+std::vector<std::uint64_t> backup_serials(const StorePlace& place) {
   std::vector<std::uint64_t> serials;
+  const auto names = place.files.list(place.backups());
+  if (!names) return serials;
   for (const auto& name : *names) {
     if (const auto serial = serial_of(name)) serials.push_back(*serial);
   }
   std::sort(serials.begin(), serials.end(), std::greater<>());
+  return serials;
+}
+
+void prune_backups(const StorePlace& place) {
+  const auto serials = backup_serials(place);
   for (std::size_t i = place.limits.backups; i < serials.size(); ++i) {
     (void)place.files.remove(place.backup(serials[i]));  // one generation too many does no harm
   }

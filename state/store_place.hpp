@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pveplan::state {
 
@@ -27,6 +28,7 @@ struct StorePlace {
 
   std::string snapshot() const { return directory + "/state.json"; }
   std::string journal() const { return directory + "/journal"; }
+  std::string remote_trace() const { return directory + "/remote.json"; }
   std::string lock() const { return directory + "/lock"; }
   std::string backups() const { return directory + "/backups"; }
   std::string backup(std::uint64_t serial) const;
@@ -54,6 +56,11 @@ schema::Result<void> commit_file(async::Files& files, const std::string& path);
 schema::Result<void> replace_file(async::Files& files, const std::string& path,
                                   std::string_view bytes);
 
+/// Removes a file, if there is one, so that it does not come back after a crash.
+schema::Result<void> remove_durably(async::Files& files, const std::string& path);
+
+/// Serials of the files in the backup folder, the largest first.
+std::vector<std::uint64_t> backup_serials(const StorePlace& place);
 /// Keeps the newest `limits.backups` files of the backup folder.
 void prune_backups(const StorePlace& place);
 

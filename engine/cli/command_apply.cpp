@@ -5,6 +5,7 @@
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/plan_secrets.hpp"
 #include "engine/cli/review.hpp"
+#include "engine/cli/state_session.hpp"
 #include "engine/cli/trace_file.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/view/account_text.hpp"
@@ -41,11 +42,13 @@ async::Task<std::optional<Outcome>> watch_only(async::Task<void> watcher) {
 }
 
 async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
-                                            Interrupter& interrupter, bool terminal) {
+                                            state::Session& session, Interrupter& interrupter,
+                                            bool terminal) {
   async::TaskGroup<std::optional<Outcome>> group;
   group.start(0, converge_only(std::move(convergence)));
   group.start(1, watch_only(interrupter.watch()));
   group.start(2, watch_only(interrupter.tick(terminal)));
+  group.start(3, watch_only(session.push_regularly()));
   for (;;) {
     auto finished = co_await group.next();
     if (finished.value) co_return std::move(*finished.value);
@@ -85,23 +88,12 @@ std::unique_ptr<StatedApproval> make_approval(Program& program, const Options& o
       arm);
 }
 
-}  // namespace
-
-async::Task<int> run_apply(Program& program, Options options) {
-  auto workspace = open_workspace(program, options);
-  if (!workspace) co_return kError;
+/// Under the lock of `session`, which the caller ends.
+async::Task<int> apply_locked(Program& program, const Options& options, Workspace* workspace,
+                              state::Session& session,
+                              const std::optional<engine::SavedPlan>* saved) {
   const auto& sources = workspace->sources();
   const auto& topology = workspace->topology();
-  const auto saved = co_await saved_plan(program, options, topology);
-  if (!saved) {
-    print_diagnostic(program, options, sources, saved.error());
-    co_return kError;
-  }
-  auto session = workspace->store().lock(options.command);
-  if (!session) {
-    print_diagnostic(program, options, sources, session.error());
-    co_return kError;
-  }
   TraceFile trace(program.host.files, options.trace_file);
   auto connected = co_await workspace->connect(trace.sink());
   if (!connected) {
@@ -115,16 +107,16 @@ async::Task<int> run_apply(Program& program, Options options) {
   Interrupter interrupter(program.host, progress);
   const auto services = workspace->services(progress);
   const auto request = request_of(options);
-  const auto mode = *saved ? (*saved)->plan.mode : request.mode;
+  const auto mode = *saved ? (**saved).plan.mode : request.mode;
   engine::Limits limits;
   limits.parallelism = options.parallelism;
   const auto approval = make_approval(program, options, *saved, mode, interrupter);
   const auto interrupts = interrupter.interrupts();
-  auto work = *saved ? engine::apply_saved(services, topology, **session, **saved, *approval,
-                                           limits, interrupts)
-                     : engine::converge(services, topology, **session, request, *approval, limits,
-                                        interrupts);
-  auto outcome = co_await converge_with_watchers(std::move(work), interrupter, terminal);
+  auto work =
+      *saved
+          ? engine::apply_saved(services, topology, session, **saved, *approval, limits, interrupts)
+          : engine::converge(services, topology, session, request, *approval, limits, interrupts);
+  auto outcome = co_await converge_with_watchers(std::move(work), session, interrupter, terminal);
   progress.clear();
   if (!outcome) {
     print_diagnostics(program, options, sources, outcome.error());
@@ -143,6 +135,23 @@ async::Task<int> run_apply(Program& program, Options options) {
     if (!outputs.empty()) program.out("\nOutputs:\n" + outputs);
   }
   co_return exit_code_of(*outcome);
+}
+
+}  // namespace
+
+async::Task<int> run_apply(Program& program, Options options) {
+  auto workspace = open_workspace(program, options);
+  if (!workspace) co_return kError;
+  const auto saved = co_await saved_plan(program, options, workspace->topology());
+  if (!saved) {
+    print_diagnostic(program, options, workspace->sources(), saved.error());
+    co_return kError;
+  }
+  const auto session = co_await begin_session(program, &options, *workspace);
+  if (!session) co_return kError;
+  const int exit_code = co_await apply_locked(program, options, workspace.get(), *session, &*saved);
+  const bool ended = co_await end_session(program, &options, *workspace, *session);
+  co_return exit_code == kSuccess && !ended ? kError : exit_code;
 }
 
 }  // namespace pveplan::cli

@@ -118,7 +118,7 @@ schema::Result<std::string> output_text(const Workspace& workspace, const state:
 async::Task<int> run_output(Program& program, Options options) {
   const auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
-  const auto loaded = workspace->store().load();
+  const auto loaded = co_await workspace->store().read();
   if (!loaded) {
     print_diagnostic(program, options, workspace->sources(), loaded.error());
     co_return kError;

@@ -244,7 +244,7 @@ async::Task<int> run_show(Program& program, Options options) {
     co_return show_plan(program, options);
   auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
-  auto loaded = workspace->store().load();
+  auto loaded = co_await workspace->store().read();
   if (!loaded) {
     print_diagnostic(program, options, workspace->sources(), loaded.error());
     co_return kError;

@@ -3,11 +3,10 @@
 #include "engine/cli/workspace.hpp"
 #include "schema/json.hpp"
 #include "schema/suggest.hpp"
+#include "state/snapshot.hpp"
 #include "state/state_v1.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace pveplan::cli {
 namespace {
@@ -18,22 +17,23 @@ struct OpenState {
 };
 
 /// Topology and state, both needed to know which state is meant.
-std::optional<OpenState> open_state(Program& program, const Options& options) {
-  auto workspace = open_workspace(program, options);
-  if (!workspace) return std::nullopt;
-  auto loaded = workspace->store().load();
+async::Task<std::optional<OpenState>> open_state(Program& program, const Options* options) {
+  auto workspace = open_workspace(program, *options);
+  if (!workspace) co_return std::nullopt;
+  auto loaded = co_await workspace->store().read();
   if (!loaded) {
-    print_diagnostic(program, options, workspace->sources(), loaded.error());
-    return std::nullopt;
+    print_diagnostic(program, *options, workspace->sources(), loaded.error());
+    co_return std::nullopt;
   }
-  print_diagnostics(program, options, workspace->sources(), loaded->warnings);
-  return OpenState{std::move(workspace), std::move(*loaded)};
+  print_diagnostics(program, *options, workspace->sources(), loaded->warnings);
+  OpenState opened{std::move(workspace), std::move(*loaded)};
+  co_return std::optional<OpenState>(std::move(opened));
 }
 
 }  // namespace
 
 async::Task<int> run_state_list(Program& program, Options options) {
-  const auto opened = open_state(program, options);
+  const auto opened = co_await open_state(program, &options);
   if (!opened) co_return kError;
   std::string text;
   for (const auto& [address, row] : opened->loaded.state.rows) {
@@ -46,7 +46,7 @@ async::Task<int> run_state_list(Program& program, Options options) {
 }
 
 async::Task<int> run_state_show(Program& program, Options options) {
-  const auto opened = open_state(program, options);
+  const auto opened = co_await open_state(program, &options);
   if (!opened) co_return kError;
   std::vector<std::string> names;
   for (const auto& [address, row] : opened->loaded.state.rows) {
@@ -62,65 +62,14 @@ async::Task<int> run_state_show(Program& program, Options options) {
   co_return kError;
 }
 
-namespace {
-
-/// The addresses that were typed, all of them known and settled; else what is wrong.
-schema::Result<std::vector<schema::ResourceAddress>> named_rows(const state::StateFile& state,
-                                                                const Options& options) {
-  std::vector<std::string> names;
-  for (const auto& [address, row] : state.rows) names.push_back(address.text());
-  std::vector<schema::ResourceAddress> found;
-  for (const auto& typed : options.arguments) {
-    const auto before = found.size();
-    for (const auto& [address, row] : state.rows) {
-      if (engine::matches_glob(address, typed)) found.push_back(address);
-    }
-    if (found.size() > before) continue;
-    return std::unexpected(schema::error(
-        "Not in the state", fmt::format("The state has no {}, so nothing was forgotten.{}", typed,
-                                        schema::did_you_mean(typed, names))));
-  }
-  for (const auto& [id, intent] : state.open_intents) {
-    if (std::find(found.begin(), found.end(), intent.address) == found.end()) continue;
-    return std::unexpected(schema::error(
-        "An earlier write is still open",
-        fmt::format("The {} of {} may still have its effect. Run pveplan apply first: it looks how "
-                    "it ended.",
-                    intent.operation, intent.address.text())));
-  }
-  return found;
-}
-
-schema::Result<std::vector<schema::ResourceAddress>> forget(Workspace& workspace,
-                                                            const Options& options) {
-  auto session = workspace.store().lock(options.command);
-  if (!session) return std::unexpected(session.error());
-  auto wanted = (*session)->state();
-  auto found = named_rows(wanted, options);
-  if (!found) return found;
-  for (const auto& address : *found) wanted.rows.erase(address);
-  auto done = (*session)->begin_run({workspace.topology().name, "", ""});
-  if (done) done = (*session)->edit("state rm", wanted);
-  if (done) done = (*session)->finish();
-  if (!done) return std::unexpected(done.error());
-  return found;
-}
-
-}  // namespace
-
-async::Task<int> run_state_rm(Program& program, Options options) {
-  const auto workspace = open_workspace(program, options);
-  if (!workspace) co_return kError;
-  const auto forgotten = forget(*workspace, options);
-  if (!forgotten) {
-    print_diagnostic(program, options, workspace->sources(), forgotten.error());
+async::Task<int> run_state_pull(Program& program, Options options) {
+  const auto opened = co_await open_state(program, &options);
+  if (!opened) co_return kError;
+  if (!opened->loaded.exists) {
+    program.err("error: There is no state yet: nothing was ever applied.\n");
     co_return kError;
   }
-  std::string text;
-  for (const auto& address : *forgotten) text += "forgot " + address.text() + "\n";
-  program.out(text +
-              "Nothing was deleted on the server. What the topology still declares is made anew by "
-              "the next apply.\n");
+  program.out(state::write_snapshot(opened->loaded.state));
   co_return kSuccess;
 }
 

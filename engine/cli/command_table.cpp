@@ -25,8 +25,8 @@ std::vector<CommandSpec> topology_commands() {
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out", "format", "max-bytes", "destroy", "allow", "restart", "max-effect", "locked",
-        "detailed-exitcode", "trace"},
+       {"out", "format", "max-bytes", "destroy", "allow", "restart", "max-effect", "locked", "lock",
+        "lock-timeout", "detailed-exitcode", "trace"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
         "pveplan plan --detailed-exitcode", "pveplan plan --max-effect restart,copy"}},
@@ -39,7 +39,8 @@ std::vector<CommandSpec> topology_commands() {
        "touches has changed since. Ctrl-C once: nothing new is started, what runs is waited for. "
        "Twice: what runs is left running, and the next run looks after it. Three times: out at "
        "once. SIGTERM is as Ctrl-C, and what runs is waited for 8 s at most.",
-       {"auto-approve", "allow", "restart", "max-effect", "locked", "parallelism", "trace"},
+       {"auto-approve", "allow", "restart", "max-effect", "locked", "lock-timeout", "parallelism",
+        "trace"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
        0,
        1},
@@ -48,7 +49,7 @@ std::vector<CommandSpec> topology_commands() {
        "remove everything that this topology manages",
        "Plans the removal of every object in the state, asks for the topology's name, and removes "
        "them in reverse order.",
-       {"auto-approve", "allow", "parallelism", "trace"},
+       {"auto-approve", "allow", "lock-timeout", "parallelism", "trace"},
        {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"}},
       {"drift",
        "",
@@ -122,10 +123,68 @@ std::vector<CommandSpec> state_commands() {
        "and "
        "pveplan does not know them any more. What the topology still declares is made anew by the "
        "next apply. One unknown address, and nothing is forgotten. A backup of the state is kept.",
-       {},
+       {"lock-timeout"},
        {"pveplan state rm vm.db", "pveplan state rm 'vm.web[1]' pool.old"},
        1,
        1000},
+      {"state mv",
+       "FROM TO",
+       "give a resource another address",
+       "The object stays what it is; the state knows it under the new address, with its disks and "
+       "with what depends on it. Without a key all instances of a block move. A [[moved]] entry in "
+       "the topology does the same for everybody who applies it, and shows in the plan. A backup "
+       "of the state is kept.",
+       {"lock-timeout"},
+       {"pveplan state mv vm.web vm.www", "pveplan state mv 'vm.db[1]' vm.primary"},
+       2,
+       2},
+      {"state pull",
+       "",
+       "print the state",
+       "Prints it as JSON, from wherever it is kept. The output is what state push takes.",
+       {},
+       {"pveplan state pull > state.json"}},
+      {"state push",
+       "FILE",
+       "put a state from a file in the place of the present one",
+       "For moving a state to a server, and for going back to a backup. Refuses a file of another "
+       "lineage, an older one, and one of the same serial with other content; --force overrides "
+       "that, and gives the state a serial that was never used. What was there is kept as a "
+       "backup.",
+       {"force", "lock-timeout"},
+       {"pveplan state push .pveplan/lab/state.json",
+        "pveplan state push --force .pveplan/lab/backups/12.json"},
+       1,
+       1},
+      {"state rebuild",
+       "",
+       "make a lost state anew from the cluster",
+       "Takes the guests whose description says that this topology made them, and objects without "
+       "such a mark that are exactly as the topology states them. Shows them, asks, and changes "
+       "nothing on the cluster. What the state knows already stays as it is.",
+       {"auto-approve", "lock-timeout"},
+       {"pveplan state rebuild"}},
+      {"state accept",
+       "[ADDRESS [ID]]",
+       "manage what has taken the place of an object",
+       "For a guest that was restored from a backup as a new one, which has another hardware id, or "
+       "another number: then ID names it. With --cluster: the cluster has a new certificate "
+       "authority, by which the state knows it. Shows what was and what is, and asks.",
+       {"cluster", "auto-approve", "lock-timeout"},
+       {"pveplan state accept vm.db", "pveplan state accept vm.db 231",
+        "pveplan state accept --cluster"},
+       0,
+       2},
+      {"state unlock",
+       "[ID]",
+       "take away a lock that a stopped run left on a server",
+       "Shows who has the lock, and since when. With its ID it asks and takes the lock away. A "
+       "lock "
+       "of a process on this machine ends with that process and is never taken away.",
+       {"auto-approve"},
+       {"pveplan state unlock", "pveplan state unlock 1f2e3d4c5b6a79880011223344556677"},
+       0,
+       1},
   };
 }
 

@@ -17,6 +17,12 @@ async::Task<int> run_state_list(Program& program, Options options);
 async::Task<int> run_state_show(Program& program, Options options);
 async::Task<int> run_state_rm(Program& program, Options options);
 async::Task<int> run_schema(Program& program, Options options);
+async::Task<int> run_state_mv(Program& program, Options options);
+async::Task<int> run_state_pull(Program& program, Options options);
+async::Task<int> run_state_push(Program& program, Options options);
+async::Task<int> run_state_rebuild(Program& program, Options options);
+async::Task<int> run_state_accept(Program& program, Options options);
+async::Task<int> run_state_unlock(Program& program, Options options);
 async::Task<int> run_graph(Program& program, Options options);
 /// All of `lab …`. `lab serve` holds the loop until a signal ends it.
 async::Task<int> run_lab(Program& program, Options options);

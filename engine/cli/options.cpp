@@ -4,6 +4,7 @@
 #include "engine/view/plan_markdown.hpp"
 #include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
+#include "schema/units.hpp"
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -40,6 +41,11 @@ po::options_description special_options() {
       "worst effect that is accepted, such as live or restart,copy; new objects are exempt");
   add("locked", "an image that is not pinned is an error, as with CI=true");
   add("auto-approve", "do not ask; never allows data loss");
+  add("lock", "take the state's lock, so that nobody applies meanwhile");
+  add("lock-timeout", po::value<std::string>(),
+      "how long another run's lock is waited for, such as 5m (default 0s)");
+  add("cluster", "the cluster has a new certificate authority");
+  add("force", "replace the state although it is newer, or another one");
   add("detailed-exitcode", "exit 2 when there are changes");
   add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
   add("format", po::value<std::string>(), "text, json or markdown (default text)");
@@ -123,6 +129,15 @@ std::expected<void, std::string> take_pairs(const po::variables_map& values, Opt
     if (!limit) return std::unexpected(limit.error());
     options.max_effect = *limit;
   }
+  if (values.count("lock-timeout") != 0) {
+    const auto& typed = values["lock-timeout"].as<std::string>();
+    const auto seconds = schema::parse_duration(typed);
+    if (!seconds) {
+      return std::unexpected(fmt::format(
+          "--lock-timeout takes a time with its unit, such as 30s or 5m, not \"{}\".", typed));
+    }
+    options.lock_timeout = std::chrono::seconds(*seconds);
+  }
   return {};
 }
 
@@ -133,6 +148,9 @@ void take_all(const po::variables_map& values, Options& options) {
   options.locked = values.count("locked") != 0;
   options.detailed_exit_code = values.count("detailed-exitcode") != 0;
   options.verbose = values.count("verbose") != 0;
+  options.plan_lock = values.count("lock") != 0;
+  options.force = values.count("force") != 0;
+  options.accept_cluster = values.count("cluster") != 0;
   take(values, "directory", options.directory);
   take(values, "file", options.file);
   take(values, "vars", options.variable_files);

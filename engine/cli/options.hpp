@@ -2,6 +2,7 @@
 
 #include "engine/max_effect.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -28,15 +29,19 @@ class Options {
   std::optional<engine::EffectLimit> max_effect;
   bool auto_approve = false;
   bool locked = false;
+  bool plan_lock = false;                    ///< plan --lock
+  std::chrono::milliseconds lock_timeout{};  ///< how long another run's lock is waited for
   bool detailed_exit_code = false;
   std::size_t parallelism = 10;
   std::string trace_file;
   std::string plan_file;        ///< -o of plan
   std::string format = "text";  ///< text, json, markdown
   std::size_t max_bytes = 60000;
-  bool raw = false;           ///< output --raw
-  bool origin = false;        ///< show --origin
-  bool plan_destroy = false;  ///< plan --destroy
+  bool raw = false;             ///< output --raw
+  bool origin = false;          ///< show --origin
+  bool plan_destroy = false;    ///< plan --destroy
+  bool accept_cluster = false;  ///< state accept --cluster
+  bool force = false;           ///< state push --force
   // pveplan lab
   std::string world;
   int nodes = 3;

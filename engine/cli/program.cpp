@@ -60,6 +60,12 @@ async::Task<int> run_command(Program& program, Options options) {
   if (name == "state show") return run_state_show(program, std::move(options));
   if (name == "state rm") return run_state_rm(program, std::move(options));
   if (name == "schema") return run_schema(program, std::move(options));
+  if (name == "state mv") return run_state_mv(program, std::move(options));
+  if (name == "state pull") return run_state_pull(program, std::move(options));
+  if (name == "state push") return run_state_push(program, std::move(options));
+  if (name == "state rebuild") return run_state_rebuild(program, std::move(options));
+  if (name == "state accept") return run_state_accept(program, std::move(options));
+  if (name == "state unlock") return run_state_unlock(program, std::move(options));
   if (name.starts_with("lab ")) return run_lab(program, std::move(options));
   return run_graph(program, std::move(options));
 }

@@ -1,39 +1,72 @@
 #include "engine/cli/review.hpp"
 
+#include "engine/cli/state_session.hpp"
 #include "engine/cli/trace_file.hpp"
 
 #include <fmt/chrono.h>
 
 namespace pveplan::cli {
 
+namespace {
+
+/// Prints every error and warning on the way.
+async::Task<std::optional<engine::PreparedPlan>> plan_with(Program& program, const Options* options,
+                                                           Workspace* workspace,
+                                                           const state::StateFile* state) {
+  const auto& sources = workspace->sources();
+  TraceFile trace(program.host.files, options->trace_file);
+  auto connected = co_await workspace->connect(trace.sink());
+  if (!connected) {
+    print_diagnostic(program, *options, sources, connected.error());
+    co_return std::nullopt;
+  }
+  engine::EventSink quiet;
+  const auto services = workspace->services(quiet);
+  const auto request = request_of(*options);
+  auto prepared = co_await engine::plan_now(services, workspace->topology(), *state, request);
+  if (!prepared) {
+    print_diagnostics(program, *options, sources, prepared.error());
+    co_return std::nullopt;
+  }
+  for (const auto& each : prepared->warnings) print_diagnostic(program, *options, sources, each);
+  co_return std::move(*prepared);
+}
+
+/// The plan of a moment in which nobody applies.
+async::Task<std::optional<engine::PreparedPlan>> plan_locked(Program& program,
+                                                             const Options* options,
+                                                             Workspace* workspace) {
+  const auto session = co_await begin_session(program, options, *workspace);
+  if (!session) co_return std::nullopt;
+  auto prepared = co_await plan_with(program, options, workspace, &session->state());
+  const bool ended = co_await end_session(program, options, *workspace, *session);
+  if (!ended) co_return std::nullopt;
+  co_return prepared;
+}
+
+async::Task<std::optional<engine::PreparedPlan>> plan_unlocked(Program& program,
+                                                               const Options* options,
+                                                               Workspace* workspace) {
+  auto loaded = co_await workspace->store().read();
+  if (!loaded) {
+    print_diagnostic(program, *options, workspace->sources(), loaded.error());
+    co_return std::nullopt;
+  }
+  print_diagnostics(program, *options, workspace->sources(), loaded->warnings);
+  auto prepared = co_await plan_with(program, options, workspace, &loaded->state);
+  co_return prepared;
+}
+
+}  // namespace
+
 async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
   auto result = std::make_unique<Review>();
   result->workspace = open_workspace(program, options);
   if (!result->workspace) co_return nullptr;
-  auto& workspace = *result->workspace;
-  const auto& sources = workspace.sources();
-  auto loaded = workspace.store().load();
-  if (!loaded) {
-    print_diagnostic(program, options, sources, loaded.error());
-    co_return nullptr;
-  }
-  print_diagnostics(program, options, sources, loaded->warnings);
-  TraceFile trace(program.host.files, options.trace_file);
-  auto connected = co_await workspace.connect(trace.sink());
-  if (!connected) {
-    print_diagnostic(program, options, sources, connected.error());
-    co_return nullptr;
-  }
-  engine::EventSink quiet;
-  const auto services = workspace.services(quiet);
-  const auto request = request_of(options);
-  const auto& topology = workspace.topology();
-  auto prepared = co_await engine::plan_now(services, topology, loaded->state, request);
-  if (!prepared) {
-    print_diagnostics(program, options, sources, prepared.error());
-    co_return nullptr;
-  }
-  for (const auto& each : prepared->warnings) print_diagnostic(program, options, sources, each);
+  auto planning = options.plan_lock ? plan_locked(program, &options, result->workspace.get())
+                                    : plan_unlocked(program, &options, result->workspace.get());
+  auto prepared = co_await planning;
+  if (!prepared) co_return nullptr;
   result->prepared = std::move(*prepared);
   co_return result;
 }

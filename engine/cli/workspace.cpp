@@ -65,11 +65,6 @@ void collect_secret_texts(const schema::Value& value, std::vector<std::string>& 
   }
 }
 
-std::string state_directory(const schema::Topology& topology) {
-  const auto base = topology.directory.empty() ? std::string() : topology.directory + "/";
-  return base + ".pveplan/" + topology.name;
-}
-
 }  // namespace
 
 Workspace::Workspace(Program& program, schema::Loaded loaded, schema::Pins pins, bool locked)
@@ -77,8 +72,7 @@ Workspace::Workspace(Program& program, schema::Loaded loaded, schema::Pins pins,
       loaded_(std::move(loaded)),
       pins_(std::move(pins)),
       locked_(locked),
-      store_(program.host.files, program.host.random, program.host.clock, program.host.environment,
-             state_directory(*loaded_.topology), program_version()),
+      state_(program.host, *loaded_.topology),
       vault_(program.host, *loaded_.topology) {}
 
 async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {

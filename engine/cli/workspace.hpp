@@ -2,11 +2,11 @@
 
 #include "engine/cli/program.hpp"
 #include "engine/cli/secret_vault.hpp"
+#include "engine/cli/state_access.hpp"
 #include "engine/converge.hpp"
 #include "providers/pve/client/client.hpp"
 #include "providers/pve/task/task_watcher.hpp"
 #include "schema/load.hpp"
-#include "state/local_store.hpp"
 #include "state/secret_key.hpp"
 
 #include <memory>
@@ -44,7 +44,9 @@ class Workspace {
 
   const schema::Topology& topology() const { return *loaded_.topology; }
   const schema::SourceMap& sources() const { return loaded_.sources; }
-  state::LocalStore& store() { return store_; }
+  state::Store& store() { return state_.store(); }
+  /// Where this machine keeps what belongs to the state.
+  const state::StorePlace& state_folder() const { return state_.folder(); }
   /// Fetches the token and makes the link; nothing is sent yet. A topology without [proxmox] has
   /// none.
   async::Task<schema::Result<void>> connect(pve::TraceSink* trace);
@@ -55,7 +57,7 @@ class Workspace {
   schema::Loaded loaded_;
   schema::Pins pins_;
   bool locked_ = false;
-  state::LocalStore store_;
+  StatePlace state_;
   SecretVault vault_;
   std::unique_ptr<ClusterLink> link_;
 };

@@ -96,9 +96,8 @@ std::string closing_text(const engine::RunAccount& account) {
   if (account.journal_failure) {
     return wrapped("The state could not be written, so nothing more was started: " +
                        account.journal_failure->detail +
-                       " What was sent is in the journal as far as the disk took it; mend the disk "
-                       "and run "
-                       "pveplan apply again.",
+                       " What was sent is in the journal as far as the disk took it. Mend that, "
+                       "and run pveplan apply again.",
                    0, 0) +
            "\n";
   }

@@ -32,6 +32,7 @@ CurlTransfer::CurlTransfer(CurlPoller& poller, const HttpRequest& request,
   set_callbacks();
   set_connection();
   set_trust();
+  set_client_identity();
   set_request();
 }
 
@@ -93,10 +94,31 @@ void CurlTransfer::set_trust() {
     // alone.
     set(CURLOPT_CAINFO, static_cast<char*>(nullptr));
     set(CURLOPT_CAPATH, ("/nowhere/" + verification_.pin_name()).c_str());
+  } else if (!request_.trust.ca_pem.empty()) {
+    set_blob(CURLOPT_CAINFO_BLOB, request_.trust.ca_pem);
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   } else if (!request_.trust.ca_file.empty()) {
     set(CURLOPT_CAINFO, request_.trust.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   }
+}
+
+/// The transfer's own certificate is part of what libcurl compares before it reuses a connection.
+void CurlTransfer::set_client_identity() {
+  if (request_.client_certificate.empty()) return;
+  set(CURLOPT_SSLCERTTYPE, "PEM");
+  set(CURLOPT_SSLKEYTYPE, "PEM");
+  set_blob(CURLOPT_SSLCERT_BLOB, request_.client_certificate);
+  set_blob(CURLOPT_SSLKEY_BLOB, request_.client_key);
+}
+
+/// The text must live as long as the transfer.
+void CurlTransfer::set_blob(CURLoption option, const std::string& text) {
+  curl_blob blob{};
+  blob.data = const_cast<char*>(text.data());
+  blob.len = text.size();
+  blob.flags = CURL_BLOB_NOCOPY;
+  set(option, &blob);
 }
 
 void CurlTransfer::set_request() {

@@ -31,6 +31,8 @@ class CurlTransfer {
  private:
   template <typename Value>
   void set(CURLoption option, Value value);
+  void set_client_identity();
+  void set_blob(CURLoption option, const std::string& text);
   void set_request();
   void set_connection();
   void set_trust();

@@ -11,6 +11,7 @@ namespace pveplan::async {
 /// How a server proves who it is. Exactly one way is in force; `insecure` only on the user's word.
 struct TlsTrust {
   std::string ca_file;  ///< PEM file; empty = the system's store
+  std::string ca_pem;   ///< certificates themselves, instead of a file
   std::vector<std::string>
       fingerprints;  ///< SHA-256 of the DER certificate, "AA:BB:…"; any may match
   bool insecure = false;
@@ -27,6 +28,8 @@ class HttpRequest {
   /// Writes get a connection of their own and are never repeated by the transport.
   bool writes = false;
   TlsTrust trust;
+  /// PEM texts with which the client proves who it is; both or neither.
+  std::string client_certificate, client_key;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{60'000};  ///< from start to last byte
   /// For traces and messages: the request without anything secret.

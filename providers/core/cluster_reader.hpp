@@ -8,8 +8,19 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace pveplan::core {
+
+/// A guest whose description says that some topology made it.
+class GuestMarker {
+ public:
+  GuestMarker() {}
+  std::int64_t guest = 0;  ///< the guest that says so
+  std::string node;
+  std::string topology, address, nonce;
+  std::int64_t vmid = 0;  ///< whom the marker names: a copy names its original
+};
 
 /// What stands around new objects: read only when something is newly chosen, since it costs a call
 /// for each guest, storage or node.
@@ -22,6 +33,7 @@ class Surroundings {
   /// Guests that do not exist any more may have left backups or volumes under their id.
   std::set<std::int64_t> vmids_with_volumes;
   std::map<std::string, std::set<std::string>> bridges;  ///< by node
+  std::vector<GuestMarker> markers;  ///< of the same guests
   std::uint64_t reads = 0;
 };
 

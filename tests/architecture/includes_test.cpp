@@ -86,6 +86,7 @@ const std::map<std::string, Names>& allowed() {
 bool is_interface(const std::string& header) {
   static const Names kInterfaces = {"providers/async/event.hpp", "providers/async/host.hpp",
                                     "providers/async/http.hpp", "providers/async/loop.hpp",
+                                    "providers/async/retry.hpp", "providers/async/sleep.hpp",
                                     "providers/async/task.hpp"};
   return std::find(kInterfaces.begin(), kInterfaces.end(), header) != kInterfaces.end();
 }

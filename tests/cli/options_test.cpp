@@ -14,7 +14,8 @@ TEST_CASE("wrong command lines are refused with what was meant") {
       {{}, "No command is given. Run `pveplan --help` to see all of them."},
       {{"plann"}, "There is no command \"plann\". Did you mean \"plan\"?"},
       {{"state", "lst"},
-       "There is no command \"state lst\". Did you mean \"state list\" or \"state rm\"?"},
+       "There is no command \"state lst\". Did you mean \"state list\", \"state mv\" or \"state "
+       "push\"?"},
       {{"plan", "--detailed-exitcod"},
        "There is no option --detailed-exitcod. Did you mean \"--detailed-exitcode\"?"},
       {{"plan", "x"}, "`pveplan plan` does not take \"x\"."},

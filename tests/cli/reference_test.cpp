@@ -97,7 +97,8 @@ TEST_CASE(
 TEST_CASE("bash completes commands, second words, options, values and addresses") {
   using Words = std::vector<std::string>;
   CHECK(bash_offers({"pveplan", "pl"}) == Words{"plan"});
-  CHECK(bash_offers({"pveplan", "state", ""}) == Words{"list", "show", "rm"});
+  CHECK(bash_offers({"pveplan", "state", ""}) ==
+        Words{"list", "show", "rm", "mv", "pull", "push", "rebuild", "accept", "unlock"});
   CHECK(bash_offers({"pveplan", "-C", "state", "state", "sh"}) == Words{"show"});
   CHECK(bash_offers({"pveplan", "plan", "--det"}) == Words{"--detailed-exitcode"});
   CHECK(bash_offers({"pveplan", "plan", "--auto"}) == Words{});

@@ -153,7 +153,7 @@ TEST_CASE("the second session is refused and told who holds the lock") {
   CHECK(refused.error().summary == "State is locked");
   const auto& detail = refused.error().detail;
   INFO(detail);
-  CHECK(detail.find("tester@workstation runs `apply` since 2026-01-01T00:00:00Z as process " +
+  CHECK(detail.find("tester@workstation runs `apply` since 2026-01-01T00:00:00Z (0 min ago) as process " +
                     std::to_string(machine.host.environment.pid)) != std::string::npos);
   REQUIRE(session->finish());
   CHECK(store_on(other).lock("destroy"));

@@ -3,6 +3,7 @@
 #include "providers/async/task_group.hpp"
 #include "providers/pve/client/encoding.hpp"
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/guest_codec/marker.hpp"
 #include "providers/pve/guest_codec/slots.hpp"
 #include "schema/network.hpp"
 
@@ -48,12 +49,27 @@ void note_volumes(const Value& data, Surroundings& around) {
   }
 }
 
+void note_marker(const Value& config, std::int64_t vmid, const std::string& node,
+                 Surroundings& around) {
+  auto described = split_description(text_of(config, "description"));
+  if (!described.marker) return;
+  core::GuestMarker found;
+  found.guest = vmid;
+  found.node = node;
+  found.topology = std::move(described.marker->topology);
+  found.address = std::move(described.marker->address);
+  found.nonce = std::move(described.marker->nonce);
+  found.vmid = described.marker->vmid;
+  around.markers.push_back(std::move(found));
+}
+
 /// What one call is for.
 struct Question {
   enum class Kind { guest, volumes, bridges } kind = Kind::guest;
   std::string path;
   core::Parameters query;
   std::string node;
+  std::int64_t vmid = 0;
 };
 
 bool is_online(const model::ClusterFacts& cluster, const std::string& name) {
@@ -71,7 +87,8 @@ std::vector<Question> questions(const model::ClusterFacts& cluster,
                       fmt::format("/nodes/{}/{}/{}/config", percent_encode(guest.node),
                                   guest.container ? "lxc" : "qemu", guest.vmid),
                       {},
-                      guest.node});
+                      guest.node,
+                      guest.vmid});
   }
   std::set<std::string> shared;
   for (const auto& storage : cluster.storages) {
@@ -102,7 +119,9 @@ async::Task<core::ApiResult> ask(core::Api* api, std::string path, core::Paramet
 void note_answer(const Question& question, const core::ApiResult& answer, Surroundings& around) {
   if (question.kind == Question::Kind::guest) {
     ++(answer ? around.guests_seen : around.guests_unreadable);
-    if (answer) note_guest(answer->data, around);
+    if (!answer) return;
+    note_guest(answer->data, around);
+    note_marker(answer->data, question.vmid, question.node, around);
   } else if (answer && question.kind == Question::Kind::volumes) {
     note_volumes(answer->data, around);
   } else if (answer) {
