@@ -123,7 +123,7 @@ class Converter {
   const Type* check_attribute(const TextPiece& piece, const ResourceSchema& schema,
                               const Site& site);
   Value check_name(const std::string& text, const ReferenceRule& rule, const Site& site);
-  void depend(ResourceAddress target, const Site& site);
+  void depend(ResourceAddress target, const Site& site, bool implied);
 
   DecodeContext& context_;
   References references_;

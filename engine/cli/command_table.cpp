@@ -25,11 +25,19 @@ std::vector<CommandSpec> topology_commands() {
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out", "format", "max-bytes", "destroy", "allow", "restart", "max-effect", "locked",
-        "detailed-exitcode", "trace"},
+       {"out", "format", "max-bytes", "destroy", "explain", "refresh", "refresh-only", "target",
+        "exclude", "replace", "allow", "restart", "max-effect", "locked", "detailed-exitcode",
+        "trace", "json", "json-into"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
-        "pveplan plan --detailed-exitcode", "pveplan plan --max-effect restart,copy"}},
+        "pveplan plan --detailed-exitcode", "pveplan plan --max-effect restart,copy",
+        "pveplan plan --target 'vm.db[1]'",
+        "pveplan plan --replace vm.web --allow data-loss=vm.web", "pveplan plan --exclude vm.media",
+        "pveplan plan --explain vm.db"},
+       0,
+       0,
+       false,
+       {"text", "json", "markdown"}},
       {"apply",
        "[PLANFILE]",
        "converge",
@@ -39,8 +47,10 @@ std::vector<CommandSpec> topology_commands() {
        "touches has changed since. Ctrl-C once: nothing new is started, what runs is waited for. "
        "Twice: what runs is left running, and the next run looks after it. Three times: out at "
        "once. SIGTERM is as Ctrl-C, and what runs is waited for 8 s at most.",
-       {"auto-approve", "allow", "restart", "max-effect", "locked", "parallelism", "trace"},
-       {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json"},
+       {"auto-approve", "target", "exclude", "replace", "allow", "restart", "max-effect", "locked",
+        "parallelism", "fail-fast", "max-failures", "trace", "json", "json-into"},
+       {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json",
+        "pveplan apply plan.json --json-into events.jsonl"},
        0,
        1},
       {"destroy",
@@ -48,8 +58,17 @@ std::vector<CommandSpec> topology_commands() {
        "remove everything that this topology manages",
        "Plans the removal of every object in the state, asks for the topology's name, and removes "
        "them in reverse order.",
-       {"auto-approve", "allow", "parallelism", "trace"},
+       {"auto-approve", "target", "exclude", "allow", "parallelism", "fail-fast", "max-failures",
+        "trace", "json", "json-into"},
        {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"}},
+      {"refresh",
+       "",
+       "take what is live into the state",
+       "Reads every managed object, shows what is otherwise than pveplan left it, asks, and takes "
+       "it into the state. Changes nothing on any server. The next plan then compares the topology "
+       "with that. `pveplan plan --refresh-only -o FILE` makes the same plan for later.",
+       {"auto-approve", "target", "exclude", "trace", "json", "json-into"},
+       {"pveplan refresh", "pveplan refresh --auto-approve --target vm.db"}},
       {"drift",
        "",
        "tell what others changed",
@@ -57,8 +76,12 @@ std::vector<CommandSpec> topology_commands() {
        "and "
        "what the topology wants. Changes nothing. Exit code 2 when anything differs, 3 when "
        "something cannot be read.",
-       {"format", "locked", "trace"},
-       {"pveplan drift", "pveplan drift --format json"}},
+       {"format", "locked", "trace", "json", "json-into"},
+       {"pveplan drift", "pveplan drift --format json"},
+       0,
+       0,
+       false,
+       {"text", "json"}},
       {"lock",
        "",
        "pin the images",
@@ -76,13 +99,21 @@ std::vector<CommandSpec> topology_commands() {
        {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show plan.json",
         "pveplan show plan.json --format json"},
        0,
-       1},
+       1,
+       false,
+       {"text", "json", "markdown"}},
       {"graph",
        "",
        "print the resource graph",
-       "Who needs whom, for Graphviz.",
-       {},
-       {"pveplan graph | dot -Tsvg > graph.svg"}},
+       "Who needs whom, and by which attribute: for Graphviz, as a Mermaid flowchart that pull "
+       "requests draw, or as JSON. An edge that comes from a plain name, such as pool = \"team\", "
+       "is marked as implied. Needs no network and no secret.",
+       {"format"},
+       {"pveplan graph | dot -Tsvg > graph.svg", "pveplan graph --format mermaid"},
+       0,
+       0,
+       false,
+       {"dot", "mermaid", "json"}},
   };
 }
 
@@ -152,13 +183,16 @@ std::vector<CommandSpec> program_commands() {
       {"schema",
        "[TYPE]",
        "print what the language has",
-       "Without a type: all types with a line each. With a type: its attributes, their defaults and "
+       "Without a type: all types with a line each. With a type: its attributes, their defaults "
+       "and "
        "what a change of each does; `topology` for the blocks that are no resources. With --format "
        "json: a JSON Schema for editors.",
        {"format"},
        {"pveplan schema vm", "pveplan schema --format json > pveplan.schema.json"},
        0,
-       1},
+       1,
+       false,
+       {"text", "json"}},
       {"completion",
        "SHELL",
        "print a completion script for bash, zsh or fish",

@@ -1,6 +1,7 @@
 #include "engine/cli/review.hpp"
 
 #include "engine/cli/trace_file.hpp"
+#include "engine/view/event_stream.hpp"
 
 #include <fmt/chrono.h>
 
@@ -25,7 +26,7 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
     co_return nullptr;
   }
   engine::EventSink quiet;
-  const auto services = workspace.services(quiet);
+  const auto services = workspace.services(program.events != nullptr ? *program.events : quiet);
   const auto request = request_of(options);
   const auto& topology = workspace.topology();
   auto prepared = co_await engine::plan_now(services, topology, loaded->state, request);
@@ -35,15 +36,21 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
   }
   for (const auto& each : prepared->warnings) print_diagnostic(program, options, sources, each);
   result->prepared = std::move(*prepared);
+  result->state = std::move(loaded->state);
   co_return result;
 }
 
 engine::PlanRequest request_of(const Options& options) {
   engine::PlanRequest request;
   if (options.command == "destroy" || options.plan_destroy) request.mode = model::PlanMode::destroy;
+  if (options.command == "refresh" || options.refresh_only) request.mode = model::PlanMode::refresh;
+  request.refresh = options.refresh;
   request.allow_data_loss = options.allow_data_loss;
   request.restart = options.restart;
   request.only_looks = options.command == "drift";
+  request.targets = options.targets;
+  request.excludes = options.excludes;
+  request.replace = options.replaces;
   return request;
 }
 
