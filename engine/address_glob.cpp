@@ -41,4 +41,15 @@ bool matches_any_glob(const schema::ResourceAddress& address,
   });
 }
 
+bool names_resource(std::string_view pattern, const schema::ResourceAddress& address) {
+  return matches_glob(address, pattern) || matches_glob(address.group(), pattern);
+}
+
+bool any_names_resource(const std::vector<std::string>& patterns,
+                        const schema::ResourceAddress& address) {
+  return std::any_of(patterns.begin(), patterns.end(), [&address](const std::string& pattern) {
+    return names_resource(pattern, address);
+  });
+}
+
 }  // namespace pveplan::engine

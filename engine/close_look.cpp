@@ -52,7 +52,7 @@ async::Task<schema::Result<void>> look_closely_and_plan(
     const Services& services, const PlanInput* input, core::Context context,
     model::ClusterFacts* cluster, LiveState* live, Planned* planned, std::uint64_t* reads) {
   core::CloseLook seen;
-  while (services.cluster != nullptr) {
+  while (services.cluster != nullptr && input->request.refresh) {
     auto closely = new_ones(guests_to_look_at(planned->plan), seen);
     if (closely.empty()) break;
     *reads += closely.look.run_states.size() + closely.look.snapshots.size();

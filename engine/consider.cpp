@@ -52,6 +52,8 @@ class Consideration {
                                              Value(), attributes,
                                              "is gone; only observed: left as it is"});
       planning_.publish(resource.address, row->second.exported);
+    } else if (object == nullptr && row->second.status == model::RowStatus::incomplete) {
+      create(resource, attributes, place, "it was not finished, and does not exist");
     } else if (object == nullptr) {
       planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
                                              Value(), attributes,
@@ -133,7 +135,7 @@ class Consideration {
     const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
     if (row.status == model::RowStatus::ok && attributes == seen.owned &&
         seen.attributes == seen.owned && waits_for_nothing && !moved &&
-        !is_new_here(resource.address)) {
+        !is_new_here(resource.address) && !planning_.replacement_asked(resource.address)) {
       unchanged(resource, known, seen.exported);  // the common case, without walking the schema
       return;
     }
@@ -155,15 +157,16 @@ class Consideration {
     const bool restarts = !waits.empty() && planning_.restart_allowed(resource.address, attributes);
     if (!waits.empty() && !restarts && difference.changes.empty())
       planning_.result.plan.waiting.emplace_back(resource.address, waits);
-    const bool alike = difference.changes.empty() && !resumes && !restarts;
+    const bool replaces =
+        difference.forces_replace || planning_.replacement_asked(resource.address);
+    const bool alike = difference.changes.empty() && !resumes && !restarts && !replaces;
     if (alike && !is_new_here(resource.address)) {
       unchanged(resource, known, seen.exported);
       return;
     }
     Change change;
     change.address = resource.address;
-    change.action = difference.forces_replace ? Action::replace : Action::update;
-    if (alike) change.action = Action::no_op;
+    change.action = alike ? Action::no_op : Action::update;
     name_origin(change);
     change.identity = live.identity;
     change.before = seen.attributes;
@@ -177,17 +180,9 @@ class Consideration {
       change.notes.push_back("brings into effect: " + waits);
       change.effects.availability = Availability::restart;
     }
-    if (change.action == Action::replace) {
-      change.after =
-          with_defaults(type.schema().object, change.after, true, input_.cluster.version);
-      change.identity = type.identity(resource.address, change.after);
-      if (type.lower_replacement(change))
-        change.notes.push_back("the new one is made first; the old one goes when nothing uses it");
-    }
     merge_effects(change);
     note_new_instance(change);
-    if (change.action == Action::replace)
-      change.effects.merge(removal_effects(type.schema().object, live.facts));
+    if (replaces) make_replacement(change, attributes);
     note_snapshots(change);
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
@@ -203,6 +198,27 @@ class Consideration {
     change.warnings.push_back(fmt::format(
         "has {} ({}): a disk that one of them holds cannot be destroyed",
         snapshots.size() == 1 ? "a snapshot" : "snapshots", fmt::join(snapshots, ", ")));
+  }
+
+  /// The object goes with everything that it has, and a new one comes under the same address, with
+  /// what was chosen for the old one (number, node, MACs, addresses) unless the topology says else.
+  void make_replacement(Change& change, const Value& attributes) const {
+    const auto& type = planning_.type_of(change.address);
+    const auto& object = type.schema().object;
+    change.action = Action::replace;
+    if (planning_.replacement_asked(change.address)) change.reason = "--replace asks for it";
+    change.after = with_defaults(object, attributes, true, input_.cluster.version);
+    change.identity = type.identity(change.address, change.after);
+    change.resumes = false;
+    change.notes.clear();
+    std::erase_if(change.attributes, [](const auto& each) { return each.released; });
+    for (auto& attribute : change.attributes) {
+      attribute.effects = {};
+      if (!attribute.forces_replace) attribute.note.clear();
+    }
+    if (type.lower_replacement(change))
+      change.notes.push_back("the new one is made first; the old one goes when nothing uses it");
+    change.effects = removal_effects(object, change.facts);
   }
 
   void note_new_instance(Change& change) const {

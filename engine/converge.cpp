@@ -1,5 +1,6 @@
 #include "engine/converge.hpp"
 
+#include "engine/believed.hpp"
 #include "engine/choose/check_places.hpp"
 #include "engine/choose/live_names.hpp"
 #include "engine/choose/settle_choices.hpp"
@@ -22,12 +23,12 @@ namespace {
 /// Every row, and the place of every keyed object that shall be new.
 std::vector<Reading> readings(const Services& services, const schema::Topology& topology,
                               const state::StateFile& state, const Choices& choices,
-                              bool with_new) {
+                              const Scope& scope, bool with_new) {
   std::vector<Reading> result;
   for (const auto& [address, row] : state.rows) result.push_back({address, row.identity, &row});
   if (!with_new) return result;
   for (const auto& resource : topology.resources) {
-    if (state.row(resource.address) != nullptr) continue;
+    if (state.row(resource.address) != nullptr || !scope.contains(resource.address)) continue;
     const auto* type = services.types.find(resource.address.type);
     if (type == nullptr) continue;
     const auto chosen = choices.attributes.find(resource.address);
@@ -49,6 +50,15 @@ void block(const state::StateFile& state, const Choices& choices, LiveState& liv
         model::Unreadable{fmt::format(
             "its {} was begun by an earlier run and may still take effect", intent.operation)});
   }
+}
+
+/// What stands in the way of what is left out hurts nobody.
+Diagnostics within(const Scope& scope, const Diagnostics& all) {
+  Diagnostics kept;
+  for (const auto& each : all.items()) {
+    if (!each.address || scope.contains(*each.address)) kept.add(each);
+  }
+  return kept;
 }
 
 /// Empty for a topology without secrets, which then needs no key.
@@ -82,6 +92,34 @@ void describe_origin(model::Plan& plan, const schema::Topology& topology,
   for (const auto& [id, intent] : state.open_intents) plan.open_intents.push_back(intent);
 }
 
+/// What is chosen for a plan that makes something, or was chosen before.
+async::Task<std::expected<SettledChoices, Diagnostics>> choices_for(
+    const Services& services, const schema::Topology& topology, const PlanRequest& request,
+    const state::StateFile& state, const model::ClusterFacts& cluster) {
+  if (request.mode != model::PlanMode::converge) co_return SettledChoices();
+  if (request.only_looks) {
+    auto remembered = co_await remembered_choices(services, topology, state, cluster);
+    if (!remembered) co_return std::unexpected(Diagnostics(remembered.error()));
+    co_return std::move(*remembered);
+  }
+  const bool of_a_part = !request.targets.empty() || !request.excludes.empty();
+  auto chosen = co_await settle_choices(services, topology, state, cluster, of_a_part);
+  co_return chosen;
+}
+
+/// Reads what is wanted, or believes the state.
+async::Task<schema::Result<void>> look(const Services& services, const PlanRequest& request,
+                                       const model::ClusterFacts& cluster,
+                                       const state::StateFile& state, core::Context context,
+                                       std::vector<Reading> wanted, LiveState& live) {
+  if (!request.refresh) {
+    live = believed(state.rows, cluster, services.types);
+    co_return schema::Result<void>();
+  }
+  auto read = co_await refresh(services, context, std::move(wanted), live);
+  co_return read;
+}
+
 }  // namespace
 
 async::Task<schema::Result<model::ClusterFacts>> load_cluster(const Services& services) {
@@ -99,45 +137,44 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   auto edit = co_await edit_state(services, stated, stored, *cluster, request.mode);
   if (edit.diagnostics.has_errors()) co_return std::unexpected(std::move(edit.diagnostics));
   const auto& state = edit.state ? *edit.state : stored;
-  const bool converging = request.mode == model::PlanMode::converge;
-  const bool makes_new = converging && !request.only_looks;
+  const bool makes_new = request.mode == model::PlanMode::converge && !request.only_looks;
   std::uint64_t marker_reads = 0;
   if (makes_new) {
-    auto known = co_await check_not_lost(services, topology, state, *cluster, &marker_reads);
+    auto known = co_await check_not_lost(services, stated, state, *cluster, &marker_reads);
     if (!known) co_return std::unexpected(Diagnostics(known.error()));
   }
 
   auto resolved = co_await resolve_live_names(services, stated, state, *cluster, makes_new);
   if (!resolved) co_return std::unexpected(std::move(resolved.error()));
   const auto& topology = *resolved ? **resolved : stated;
-  SettledChoices settled;
-  if (converging && request.only_looks) {
-    auto remembered = co_await remembered_choices(services, topology, state, *cluster);
-    if (!remembered) co_return std::unexpected(Diagnostics(remembered.error()));
-    settled = std::move(*remembered);
-  } else if (converging) {
-    auto chosen = co_await settle_choices(services, topology, state, *cluster);
-    if (!chosen) co_return std::unexpected(std::move(chosen.error()));
-    settled = std::move(*chosen);
-  }
+  auto chosen = co_await choices_for(services, topology, request, state, *cluster);
+  if (!chosen) co_return std::unexpected(std::move(chosen.error()));
+  auto settled = std::move(*chosen);
   settled.reads += marker_reads;
   const auto& desired = settled.choices.topology(topology);
   const auto graph = make_graph(desired, settled.choices.attributes);
   auto order = graph.topological_order();
   if (!order) co_return std::unexpected(std::move(order.error()));
+  const auto scope = make_scope({request, desired, graph, state.rows, edit.changes});
+  if (!scope) co_return std::unexpected(scope.error());
+  Diagnostics obstacles;
+  if (makes_new) obstacles = within(*scope, settled.choices.diagnostics);
+  if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
+  if (edit.state) leave_out_adopted(*edit.state, edit.changes, *scope);
 
   LiveState live;
   SharedReads shared(services.api);
   ReadContext backend(services, *cluster, state, topology.name, &shared);
-  auto wanted = readings(services, desired, state, settled.choices, makes_new);
-  auto refreshed = co_await refresh(services, core::Context(backend), std::move(wanted), live);
+  auto wanted = readings(services, desired, state, settled.choices, *scope, makes_new);
+  auto refreshed = co_await look(services, request, *cluster, state, core::Context(backend),
+                                 std::move(wanted), live);
   if (!refreshed) co_return std::unexpected(Diagnostics(refreshed.error()));
   block(state, settled.choices, live);
   if (makes_new) choose_around_undeclared(settled, topology, state, *cluster, live);
-  schema::Diagnostics obstacles;
   if (makes_new) obstacles = choose_around_held_addresses(settled, topology, state, *cluster, live);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
-  if (makes_new) obstacles = check_places(desired, settled, services, state, *cluster);
+  if (makes_new)
+    obstacles = within(*scope, check_places(desired, settled, services, state, *cluster));
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
   auto digest = co_await digest_of_secrets(services, topology);
@@ -147,7 +184,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
                         state.rows, live,
                         *cluster,   services.types,
                         request,    edit.changes,
-                        *digest};
+                        *scope,     *digest};
   auto planned = make_plan(input);
   auto looked = co_await look_closely_and_plan(services, &input, core::Context(backend), &*cluster,
                                                &live, &planned, &settled.reads);

@@ -60,6 +60,7 @@ class Executor {
         session_(session),
         plan_(plan),
         interrupts_(interrupts),
+        most_failures_(limits.most_failures),
         schedule_(plan, services.types, limits) {
     for (const auto& change : plan.changes) {
       changes_.emplace(change.address, &change);
@@ -91,6 +92,7 @@ class Executor {
       account.results.push_back(std::move(result));
     }
     account.elapsed = services_.host.clock.steady() - started;
+    account.gave_up = gave_up() && account.count(Status::not_started) > 0;
     account.interrupted = interrupts_.wind_down.cancelled();
     account.journal_failure = journal_failure_;
     co_return account;
@@ -115,7 +117,7 @@ class Executor {
   /// task each in the group.
   async::Task<void> start_what_is_ready() {
     std::size_t burst = 0;
-    while (!journal_failure_ && !interrupts_.wind_down.cancelled()) {
+    while (!journal_failure_ && !interrupts_.wind_down.cancelled() && !gave_up()) {
       const auto id = schedule_.next();
       if (!id) co_return;
       const auto& step = plan_.steps[*id];
@@ -150,6 +152,8 @@ class Executor {
     auto finished = co_await group_.next();
     co_return std::optional<Finished>(std::move(finished));
   }
+
+  bool gave_up() const { return failures_ >= most_failures_; }
 
   bool is_engine_only(const Step& step) const {
     if (step.operation == kStateOnly) return true;
@@ -380,10 +384,12 @@ class Executor {
       if (--open_steps_[step.address] == 0) result.status = Status::done;
       if (!is_engine_only(step) || open_steps_[step.address] == 0)
         services_.events.step_done(step, end.elapsed);
+      if (result.status == Status::done) services_.events.resource_done(step.address);
       return;
     }
     if (end.kind == StepEnd::Kind::journal_failed && !journal_failure_)
       journal_failure_ = end.diagnostic;
+    ++failures_;
     result.status = end.kind == StepEnd::Kind::unknown ? Status::unknown : Status::failed;
     result.operation = step.operation;
     result.diagnostic = end.diagnostic;
@@ -405,6 +411,8 @@ class Executor {
   state::Session& session_;
   const model::Plan& plan_;
   const Interrupts& interrupts_;
+  std::size_t most_failures_;
+  std::size_t failures_ = 0;
   Schedule schedule_;
   async::TaskGroup<StepEnd> group_;
   std::unordered_map<ResourceAddress, const Change*> changes_;

@@ -18,6 +18,7 @@ namespace pveplan::engine {
 struct Limits {
   Limits() {}  // no aggregate: coroutine parameter (g++ 12)
   std::size_t parallelism = 10;
+  std::size_t most_failures = SIZE_MAX;  ///< after so many nothing new is started
   std::map<std::string, std::size_t, std::less<>> pools = {
       {"node", 4}, {"storage", 2}, {"clone", 3}, {"network", 1}};
   std::size_t of(const std::string& pool) const;
@@ -47,6 +48,7 @@ struct RunAccount {
   std::vector<ResourceResult> results;  ///< ordered by address
   std::chrono::nanoseconds elapsed{0};
   bool interrupted = false;
+  bool gave_up = false;  ///< nothing new was started after Limits::most_failures
   std::optional<schema::Diagnostic> journal_failure;
 
   std::size_t count(ResourceResult::Status status) const;

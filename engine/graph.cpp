@@ -29,9 +29,13 @@ std::optional<Vertex> ResourceGraph::find(const schema::ResourceAddress& address
 
 void ResourceGraph::add_edge(Vertex from, Edge edge) {
   auto& edges = needs_[from];
-  const bool known = std::any_of(edges.begin(), edges.end(),
-                                 [&edge](const Edge& each) { return each.target == edge.target; });
-  if (!known) edges.push_back(std::move(edge));
+  const auto known = std::find_if(edges.begin(), edges.end(),
+                                  [&edge](const Edge& each) { return each.target == edge.target; });
+  if (known == edges.end()) {
+    edges.push_back(std::move(edge));
+  } else if (known->implied && !edge.implied) {
+    *known = std::move(edge);
+  }
 }
 
 std::expected<std::vector<Vertex>, schema::Diagnostics> ResourceGraph::topological_order() const {

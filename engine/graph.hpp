@@ -19,11 +19,13 @@ class ResourceGraph {
     Vertex target = 0;
     std::string attribute;  ///< "template", "nic.lan.ip", "after"
     schema::Span span;
+    bool implied = false;  ///< by a plain name, see schema::Dependency
   };
 
   /// Adds a vertex, or returns the one that is there.
   Vertex add(const schema::ResourceAddress& address);
-  /// "from needs target". Both must have been added; the same edge twice is kept once.
+  /// "from needs target". Both must have been added; the same edge twice is kept once, a stated one
+  /// rather than an implied one.
   void add_edge(Vertex from, Edge edge);
 
   std::size_t size() const { return addresses_.size(); }

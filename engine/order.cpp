@@ -67,7 +67,7 @@ class StepOrder {
       removal.action = Action::remove;
       auto making = change;
       making.action = Action::create;
-      work.removal = add(type.lower(removal));
+      work.removal = add(for_replacement(type.lower(removal)));
       work.making = add(type.lower(making));
       connect(work.making.first, work.removal.last);
     } else if (change.action == Action::remove) {
@@ -76,6 +76,17 @@ class StepOrder {
       work.making = add(type.lower(change));
     }
     return work;
+  }
+
+  /// The row of what is deleted stays until the new object takes its place, so that a run that
+  /// stops in between is gone on with under the same number.
+  static std::vector<Step> for_replacement(std::vector<Step> steps) {
+    for (auto& step : steps) {
+      if (step.arguments.has_fields())
+        step.arguments =
+            step.arguments.with(schema::Path({"replaced"}), schema::Value::boolean(true));
+    }
+    return steps;
   }
 
   static bool changes_something(const Change& change) {

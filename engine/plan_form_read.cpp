@@ -100,9 +100,9 @@ class FormReader {
 
   void read(const Value& form, model::Plan& plan) {
     Members members(form);
-    const auto mode = members.text("mode");
-    if (mode != "converge" && mode != "destroy") members.reject("mode");
-    plan.mode = mode == "destroy" ? model::PlanMode::destroy : model::PlanMode::converge;
+    constexpr std::array kModes = {model::PlanMode::converge, model::PlanMode::destroy,
+                                   model::PlanMode::refresh};
+    plan.mode = word(members, "mode", kModes);
     read(members.value("origin"), plan.origin);
     read_all(members, "changes", plan.changes);
     read_all(members, "steps", plan.steps);
@@ -111,6 +111,11 @@ class FormReader {
     for (const auto& each : members.list("open_intents")) plan.open_intents.push_back(intent(each));
     plan.allowed = members.texts("allowed");
     plan.restarts = members.texts("restarts");
+    plan.targets = members.texts("targets");
+    plan.excludes = members.texts("excludes");
+    plan.replaces = members.texts("replaces");
+    plan.left_out = members.number("left_out");
+    plan.refreshed = !members.flag("unrefreshed");
     plan.needs_permission = addresses(members, "needs_permission");
     plan.matching = members.number("matching");
     for (const auto& each : members.list("waiting")) {

@@ -48,10 +48,10 @@ class FormWriter {
 
   Value write(const model::Plan& plan) const {
     const auto& [mode, origin, changes, steps, drift, unknown, open_intents, allowed, restarts,
-                 needs_permission, matching, waiting, reads, extra_reads, unmanaged_guests,
-                 capacity, warnings] = plan;
+                 targets, excludes, replaces, left_out, refreshed, needs_permission, matching,
+                 waiting, reads, extra_reads, unmanaged_guests, capacity, warnings] = plan;
     MemberWriter writer;
-    writer.put("mode", std::string(mode == model::PlanMode::destroy ? "destroy" : "converge"));
+    writer.put("mode", std::string(model::name(mode)));
     writer.put("origin", write(origin));
     writer.put("changes", all(changes));
     writer.put("steps", all(steps));
@@ -64,6 +64,12 @@ class FormWriter {
     writer.put("open_intents", std::move(intents));
     writer.put("allowed", text_list(allowed));
     writer.put("restarts", text_list(restarts));
+    writer.put("targets", text_list(targets));
+    writer.put("excludes", text_list(excludes));
+    writer.put("replaces", text_list(replaces));
+    writer.put("left_out",
+               left_out > 0 ? Value::integer(static_cast<std::int64_t>(left_out)) : Value());
+    writer.put("unrefreshed", flag(!refreshed));
     writer.put("needs_permission", all(needs_permission));
     writer.put("matching", matching);
     writer.put("waiting", all(waiting));

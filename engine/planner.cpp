@@ -6,6 +6,7 @@
 #include "engine/planning.hpp"
 #include "engine/refusals.hpp"
 #include "engine/renames.hpp"
+#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
 
@@ -37,22 +38,38 @@ class Planner {
         const bool is_new =
             !input_.rows.contains(address) && !input_.live.objects.contains(address);
         if (is_new && input_.request.only_looks) continue;
-        consider(planning_, *input_.topology.find(address));
+        if (is_in_scope(address)) consider(planning_, *input_.topology.find(address));
       }
     }
     for (const auto& [address, row] : input_.rows) {
-      if (!converges || !planning_.desires(address)) consider_removal(planning_, row);
+      const bool desired = converges && planning_.desires(address);
+      if (desired || !is_in_scope(address)) continue;
+      if (input_.request.mode == model::PlanMode::refresh) {
+        take_in(planning_, row);
+      } else {
+        consider_removal(planning_, row);
+      }
     }
     finish();
     return std::move(planning_.result);
   }
 
  private:
+  bool is_in_scope(const ResourceAddress& address) {
+    if (input_.scope.contains(address)) return true;
+    ++planning_.result.plan.left_out;
+    return false;
+  }
+
   void finish() {
     auto& plan = planning_.result.plan;
     plan.mode = input_.request.mode;
     plan.allowed = input_.request.allow_data_loss;
     plan.restarts = input_.request.restart;
+    plan.refreshed = input_.request.refresh;
+    plan.replaces = input_.request.replace;
+    plan.targets = input_.request.targets;
+    plan.excludes = input_.request.excludes;
     std::sort(plan.changes.begin(), plan.changes.end(),
               [](const Change& a, const Change& b) { return a.address < b.address; });
     const auto old_dependencies = dependencies_of_rows();
@@ -63,6 +80,7 @@ class Planner {
     for (const auto& change : plan.changes) require_permission(change);
     refuse(input_, planning_.result);
     plan.warnings = likely_renames(input_, plan);
+    refuse_replaces();
     warn_of_globs("--allow data-loss=", input_.request.allow_data_loss);
     warn_of_globs("--restart ", input_.request.restart);
   }
@@ -78,6 +96,37 @@ class Planner {
       if (pool != pools.end()) dependencies[change.address].push_back(pool->second);
     }
     return dependencies;
+  }
+
+  /// Who asks for a replacement and mistypes would get none, and not notice.
+  void refuse_replaces() {
+    std::vector<std::string> candidates;
+    for (const auto& each : input_.topology.resources) {
+      if (input_.scope.contains(each.address)) candidates.push_back(each.address.text());
+    }
+    for (const auto& pattern : input_.request.replace) {
+      const schema::Resource* observed = nullptr;
+      bool any = false;
+      for (const auto& each : input_.topology.resources) {
+        if (!input_.scope.contains(each.address) || !names_resource(pattern, each.address))
+          continue;
+        any = true;
+        if (each.lifecycle.observe) observed = &each;
+      }
+      if (!any)
+        planning_.result.diagnostics.add(schema::error(
+            "Matches nothing",
+            fmt::format("--replace {} names no resource that this plan is about, so nothing was "
+                        "planned.{}",
+                        pattern, schema::did_you_mean(pattern, candidates))));
+      if (observed != nullptr)
+        planning_.result.diagnostics.add(schema::error(
+            "Only observed",
+            fmt::format("--replace {} names {}, which pveplan only observes (manage = "
+                        "\"observe\") and never writes.",
+                        pattern, observed->address.text()),
+            observed->span));
+    }
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.

@@ -2,6 +2,7 @@
 
 #include "engine/plan_value.hpp"
 #include "engine/references.hpp"
+#include "engine/scope.hpp"
 #include "engine/topology_graph.hpp"
 #include "model/cluster.hpp"
 #include "model/live.hpp"
@@ -34,6 +35,10 @@ struct PlanRequest {
   /// Only what exists is compared, for its drift: nothing is chosen or read for what is new, and no
   /// plan is refused, since nobody will apply it.
   bool only_looks = false;
+  std::vector<std::string> targets;   ///< globs, see Scope
+  std::vector<std::string> excludes;  ///< globs, see Scope
+  std::vector<std::string> replace;   ///< globs over addresses
+  bool refresh = true;                ///< false: believe the state
 };
 
 /// What `[[moved]]`, `[[removed]]`, `[[import]]` and `manage = "observe"` did to the rows that a
@@ -58,6 +63,7 @@ struct PlanInput {
   const core::TypeRegistry& types;
   const PlanRequest& request;
   const SetChanges& set_changes;
+  const Scope& scope;
   SecretDigest digest = {};  ///< where the topology has secrets: what the state remembers them by
 };
 

@@ -49,6 +49,10 @@ std::vector<ResourceAddress> Planning::direct_dependencies(const ResourceAddress
   return dependencies;
 }
 
+bool Planning::replacement_asked(const ResourceAddress& address) const {
+  return any_names_resource(input.request.replace, address);
+}
+
 bool Planning::restart_allowed(const ResourceAddress& address, const Value& attributes) const {
   return matches_any_glob(address, input.request.restart) ||
          text_of(attributes.find("restart")) == "now";

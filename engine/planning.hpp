@@ -26,6 +26,8 @@ class Planning final : public Exports {
   /// Sorted.
   std::vector<schema::ResourceAddress> direct_dependencies(
       const schema::ResourceAddress& address) const;
+  /// --replace names it.
+  bool replacement_asked(const schema::ResourceAddress& address) const;
   bool restart_allowed(const schema::ResourceAddress& address,
                        const schema::Value& attributes) const;
 
@@ -43,6 +45,10 @@ std::string text_of(const schema::Value* value);
 
 /// Compares one desired resource with its row and its object, and adds what has to change.
 void consider(Planning& planning, const schema::Resource& resource);
+
+/// A row of a plan that only refreshes: adds what of it is otherwise on the server, or that it is
+/// forgotten.
+void take_in(Planning& planning, const model::Row& row);
 
 /// A row that nothing desires: adds its destruction, or that it is forgotten.
 void consider_removal(Planning& planning, const model::Row& row);

@@ -56,14 +56,15 @@ async::Task<schema::Result<void>> refresh(const Services& services, core::Contex
       auto result = co_await type->read(context, reading.identity, reading.row);
       answers.take(reading, std::move(result));
     } else {
+      services.events.read_started(reading.address);
       group.start(i, type->read(context, reading.identity, reading.row));
     }
   }
-  const auto total = group.size();
   while (!group.empty()) {
     auto finished = co_await group.next();
-    answers.take(readings[finished.id], std::move(finished.value));
-    services.events.refresh_progress(total - group.size(), total);
+    const auto& reading = readings[finished.id];
+    answers.take(reading, std::move(finished.value));
+    services.events.read_done(reading.address, live.objects.at(reading.address));
   }
   co_return answers.end();
 }

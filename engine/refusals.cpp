@@ -1,5 +1,7 @@
 #include "engine/refusals.hpp"
 
+#include "engine/address_glob.hpp"
+
 #include <fmt/format.h>
 
 namespace pveplan::engine {
@@ -33,9 +35,16 @@ class Refusals {
                       "its block and apply that first, or leave it as it is and forget it with a "
                       "[[removed]] entry and destroy = false.",
                       change.address.text(), model::name(change.action)));
-    } else if (change.action == Action::replace && change.facts.find("volumes") != nullptr) {
+    } else if (change.action == Action::replace && change.facts.find("volumes") != nullptr &&
+               !may_replace(change)) {
       add(change.address, "Would replace a guest", replacement_text(change));
     }
+  }
+
+  bool may_replace(const Change& change) const {
+    const auto* resource = input_.topology.find(change.address);
+    return any_names_resource(input_.request.replace, change.address) ||
+           (resource != nullptr && resource->lifecycle.allow_replace);
   }
 
   /// By the state, which outlives the block, or by Proxmox's own flag.
@@ -56,8 +65,9 @@ class Refusals {
     }
     return fmt::format(
         "{}: {} cannot be changed on a living guest, and pveplan never replaces one on its own. "
-        "Take the change back, or destroy the guest by removing its block and then add it again.",
-        change.address.text(), reasons);
+        "Take the change back, or let the guest be destroyed and made anew, once with --replace {} "
+        "or always with allow_replace = true; the plan then shows what is lost.",
+        change.address.text(), reasons, change.address.shell_text());
   }
 
   void add(const ResourceAddress& address, std::string summary, std::string detail) {

@@ -273,10 +273,17 @@ bool covers(const ResourceAddress& entry, const ResourceAddress& address) {
   return entry == address || (!entry.key && entry == address.group());
 }
 
+void leave_out_adopted(state::StateFile& edited, const SetChanges& changes, const Scope& scope) {
+  for (const auto& address : changes.adopted) {
+    if (!scope.contains(address)) edited.rows.erase(address);
+  }
+}
+
 async::Task<StateEdit> edit_state(const Services& services, const schema::Topology& topology,
                                   const state::StateFile& state, const model::ClusterFacts& cluster,
                                   model::PlanMode mode) {
   StateEdit edit;
+  if (mode == model::PlanMode::refresh) co_return edit;
   Mover(topology, state, edit).move();
   const auto& moved = edit.state ? *edit.state : state;
   for (const auto& entry : topology.removed) {

@@ -23,6 +23,9 @@ async::Task<StateEdit> edit_state(const Services& services, const schema::Topolo
                                   const state::StateFile& state, const model::ClusterFacts& cluster,
                                   model::PlanMode mode);
 
+/// Takes the rows of what is imported or newly observed out again where a plan leaves it out.
+void leave_out_adopted(state::StateFile& edited, const SetChanges& changes, const Scope& scope);
+
 /// Whether the entry's address is meant: itself, or without a key every instance of its block.
 bool covers(const schema::ResourceAddress& entry, const schema::ResourceAddress& address);
 

@@ -235,6 +235,7 @@ async::Task<WriteResult> StepContext::wait_for_end(core::ApiAnswer answer) {
   result.upid = answer.data.as_string();
   upid_ = result.upid;
   session_.started(*intent_, result.upid);
+  services_.events.task_started(step_, result.upid);
   auto waited = co_await wait_within_limit(result.upid);
   if (!waited) {
     result.status = WriteResult::Status::unknown;

@@ -30,7 +30,8 @@ class GraphMaker {
       const auto from = *graph_.find(resource.address);
       for (const auto& dependency : resource.dependencies) {
         for (const auto target : targets(resource, dependency))
-          graph_.add_edge(from, {target, dependency.attribute, dependency.span});
+          graph_.add_edge(from,
+                          {target, dependency.attribute, dependency.span, dependency.implied});
       }
     }
     return std::move(graph_);

@@ -1,11 +1,22 @@
 #include "model/effect.hpp"
 
-#include "model/change.hpp"
-#include "model/step.hpp"
+#include "model/plan.hpp"
 
 #include <algorithm>
 
 namespace pveplan::model {
+
+std::string_view name(PlanMode mode) {
+  switch (mode) {
+    case PlanMode::converge:
+      return "converge";
+    case PlanMode::destroy:
+      return "destroy";
+    case PlanMode::refresh:
+      break;
+  }
+  return "refresh";
+}
 
 std::string_view name(Availability availability) {
   switch (availability) {

@@ -7,12 +7,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace pveplan::model {
 
-enum class PlanMode { converge, destroy };
+enum class PlanMode {
+  converge,
+  destroy,
+  refresh,  ///< takes what is live into the state and changes nothing else
+};
+std::string_view name(PlanMode mode);  ///< "converge"
 
 /// What a plan was made from. Apply refuses to run when any of it is no longer so.
 struct PlanOrigin {
@@ -47,6 +53,11 @@ struct Plan {
   std::vector<Intent> open_intents;   ///< left by an earlier run, settled in memory
   std::vector<std::string> allowed;   ///< addresses of --allow data-loss=
   std::vector<std::string> restarts;  ///< addresses of --restart
+  std::vector<std::string> targets;   ///< of --target: nothing else is planned but what they need
+  std::vector<std::string> excludes;  ///< of --exclude: they and what needs them are left out
+  std::vector<std::string> replaces;  ///< of --replace
+  std::uint64_t left_out = 0;         ///< resources that --target or --exclude leave as they are
+  bool refreshed = true;              ///< false: made from the state alone (--refresh=false)
   /// Changes that destroy data and are not named in `allowed`: apply refuses the plan.
   std::vector<schema::ResourceAddress> needs_permission;
   std::uint64_t matching = 0;  ///< resources that need nothing
@@ -59,6 +70,8 @@ struct Plan {
 
   bool empty() const { return changes.empty(); }
   bool partial() const { return !unknown.empty(); }
+  /// Whether it is about a part of the topology only.
+  bool limited() const { return !targets.empty() || !excludes.empty(); }
 };
 
 }  // namespace pveplan::model

@@ -132,7 +132,7 @@ class Converter {
                               const Site& site);
   Value check_live(const std::string& text, const ReferenceRule& rule, const Site& site);
   Value check_name(const std::string& text, const ReferenceRule& rule, const Site& site);
-  void depend(ResourceAddress target, const Site& site);
+  void depend(ResourceAddress target, const Site& site, bool implied);
 
   DecodeContext& context_;
   References references_;

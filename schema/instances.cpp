@@ -60,7 +60,7 @@ void decode_after(DecodeContext& context, const Block& block, const ResourceAddr
   }
 }
 
-/// Takes `manage` and `ignore` out of the instance's tree.
+/// Takes `manage`, `ignore` and `allow_replace` out of the instance's tree.
 Lifecycle take_lifecycle(Converter& converter, const ResourceSchema& schema, NodePtr& tree) {
   Lifecycle lifecycle;
   bool any = false;
@@ -75,6 +75,8 @@ Lifecycle take_lifecycle(Converter& converter, const ResourceSchema& schema, Nod
     const auto value = converter.convert(*entry->value, attribute.type, site);
     if (attribute.name == "manage") {
       lifecycle.observe = value == Value::string("observe");
+    } else if (attribute.name == "allow_replace") {
+      lifecycle.allow_replace = value == Value::boolean(true);
     } else if (value.kind() == Value::Kind::list) {
       for (const auto& item : value.as_list()) {
         if (!item.is_string()) continue;

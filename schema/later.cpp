@@ -10,8 +10,7 @@ constexpr std::array<std::string_view, 14> kTypes = {
     "acl",         "bond",        "ceph",        "container", "group", "ha_rule", "k3s",
     "mapping_dir", "mapping_pci", "mapping_usb", "role",      "token", "user",    "vlan"};
 
-constexpr std::array<std::string_view, 4> kAttributes = {"allow_replace", "protect", "wait",
-                                                         "wait_timeout"};
+constexpr std::array<std::string_view, 3> kAttributes = {"protect", "wait", "wait_timeout"};
 
 template <std::size_t kSize>
 bool is_listed(const std::array<std::string_view, kSize>& names, std::string_view name) {

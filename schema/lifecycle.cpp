@@ -21,6 +21,12 @@ const std::vector<AttributeSchema>& lifecycle_attributes() {
           .doc("Attributes that others may change once the object exists, such as \"tags\" or "
                "\"nic.lan.vlan\": used when it is made, then left alone.")
           .build(),
+      attr("allow_replace", boolean())
+          .effect(EffectRule::none)
+          .default_always(Value::boolean(false))
+          .doc("true: a change that cannot be made on the living object destroys it and makes it "
+               "anew, with everything that this loses; false: such a change is refused.")
+          .build(),
   };
   return kAttributes;
 }

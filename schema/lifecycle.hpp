@@ -14,11 +14,13 @@ struct Lifecycle {
   bool observe = false;
   /// Paths that others may change once the object exists: "tags", "nic.lan.vlan", "disk.data".
   std::set<std::string> ignore;
+  /// `allow_replace = true`: what cannot be changed on the living object replaces it.
+  bool allow_replace = false;
 
   friend bool operator==(const Lifecycle&, const Lifecycle&) = default;
 };
 
-/// `manage` and `ignore`: every block takes them.
+/// `manage`, `ignore` and `allow_replace`: every block takes them.
 const std::vector<AttributeSchema>& lifecycle_attributes();
 bool is_lifecycle_key(std::string_view key);
 

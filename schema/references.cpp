@@ -103,8 +103,8 @@ std::string keys_text(const Group& group) {
 
 }  // namespace
 
-void Converter::depend(ResourceAddress target, const Site& site) {
-  dependencies_.push_back({std::move(target), site.span, site.path()});
+void Converter::depend(ResourceAddress target, const Site& site, bool implied) {
+  dependencies_.push_back({std::move(target), site.span, site.path(), implied});
 }
 
 const Group* Converter::find_target(const TextPiece& piece, const Site& site) {
@@ -212,7 +212,7 @@ bool Converter::check_reference(const TextPiece& piece, const Type* wanted, cons
         site);
     return false;
   }
-  depend(piece.target, site);
+  depend(piece.target, site, false);
   return true;
 }
 
@@ -269,7 +269,7 @@ Value Converter::check_name(const std::string& text, const ReferenceRule& rule, 
   const auto name = text.substr(rule.prefix.size());
   for (const auto& type : rule.target_types) {
     if (context_.find_group(type, name) == nullptr) continue;
-    depend({type, name, {}, {}}, site);
+    depend({type, name, {}, {}}, site, true);
     return Value::string(text);
   }
   if (rule.external_allowed || context_.incomplete) return Value::string(text);

@@ -53,6 +53,7 @@ struct Dependency {
   ResourceAddress target;
   Span span;
   std::string attribute;  ///< "template", "nic.lan.ip", "after"
+  bool implied = false;   ///< by a plain name such as `pool = "team"`, without `${…}` or `after`
 };
 
 class InstanceRecipe;

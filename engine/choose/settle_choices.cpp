@@ -95,7 +95,7 @@ async::Task<schema::Result<void>> digest_secrets(const Services& services,
 
 async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     const Services& services, const schema::Topology& topology, const state::StateFile& state,
-    const model::ClusterFacts& cluster) {
+    const model::ClusterFacts& cluster, bool of_a_part) {
   SettledChoices settled;
   if (services.pins != nullptr) settled.facts.pins = *services.pins;
   settled.choices = choose(topology, state, cluster, settled.facts);
@@ -119,7 +119,7 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     confirmed = *all_free;
     if (!confirmed) settled.choices = choose(topology, state, cluster, settled.facts);
   }
-  if (settled.choices.diagnostics.has_errors())
+  if (settled.choices.diagnostics.has_errors() && !of_a_part)
     co_return std::unexpected(std::move(settled.choices.diagnostics));
   auto digested = co_await digest_secrets(services, topology, &settled);
   if (!digested) co_return std::unexpected(schema::Diagnostics(digested.error()));

@@ -18,10 +18,11 @@ struct SettledChoices {
 };
 
 /// Chooses, reads what must be known of the surroundings where something is new, and confirms each
-/// new VMID with the server. Secrets are replaced by their digests.
+/// new VMID with the server. Secrets are replaced by their digests. For a plan `of_a_part` what
+/// speaks against single objects is no error but left in the choices' diagnostics.
 async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     const Services& services, const schema::Topology& topology, const state::StateFile& state,
-    const model::ClusterFacts& cluster);
+    const model::ClusterFacts& cluster, bool of_a_part);
 
 /// Choices for who only looks at what exists: nothing is asked of the server, and what speaks
 /// against new objects is nobody's business.

@@ -1,5 +1,6 @@
 #include "engine/cli/approval.hpp"
 
+#include "engine/view/event_stream.hpp"
 #include "engine/view/plan_text.hpp"
 
 #include <fmt/format.h>
@@ -31,6 +32,7 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
   const auto& plan = prepared.plan;
   view::PlanTextOptions look;
   look.colour = program_.colour(options_);
+  if (program_.events != nullptr) program_.events->plan(plan, "");
   program_.out(view::plan_text(plan, program_.known.schemas(), look));
   if (plan.empty()) co_return true;
   refusal_ = effect_refusal(plan, options_);
@@ -51,13 +53,14 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
 
 async::Task<bool> SavedPlanApproval::approve(const engine::PreparedPlan& prepared) {
   const auto& plan = prepared.plan;
+  if (program_.events != nullptr) program_.events->plan(plan, plan_id_);
   refusal_ = effect_refusal(plan, options_);
   if (!refusal_.empty()) co_return false;
   if (!plan.needs_permission.empty()) {
     refusal_ = data_loss_refusal(plan, "plan again with");
     co_return false;
   }
-  program_.out(headline_ + view::summary_text(plan));
+  program_.out(headline_ + view::limits_text(plan) + view::summary_text(plan));
   on_approved_();
   co_return true;
 }

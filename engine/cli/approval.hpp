@@ -43,10 +43,11 @@ class TerminalApproval final : public StatedApproval {
 class SavedPlanApproval final : public StatedApproval {
  public:
   SavedPlanApproval(Program& program, const Options& options, std::string headline,
-                    std::function<void()> on_approved)
+                    std::string plan_id, std::function<void()> on_approved)
       : program_(program),
         options_(options),
         headline_(std::move(headline)),
+        plan_id_(std::move(plan_id)),
         on_approved_(std::move(on_approved)) {}
   async::Task<bool> approve(const engine::PreparedPlan& prepared) override;
 
@@ -54,6 +55,7 @@ class SavedPlanApproval final : public StatedApproval {
   Program& program_;
   const Options& options_;
   std::string headline_;
+  std::string plan_id_;
   std::function<void()> on_approved_;
 };
 

@@ -9,6 +9,7 @@
 #include "engine/cli/trace_file.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/view/account_text.hpp"
+#include "engine/view/event_stream.hpp"
 #include "engine/view/output_text.hpp"
 #include "engine/view/progress_view.hpp"
 #include "providers/async/task_group.hpp"
@@ -58,7 +59,7 @@ async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
 /// The saved plan that the options name; nothing when a new one is to be made.
 async::Task<schema::Result<std::optional<engine::SavedPlan>>> saved_plan(
     Program& program, const Options& options, const schema::Topology& topology) {
-  if (options.command == "destroy" || options.arguments.empty())
+  if (options.command != "apply" || options.arguments.empty())
     co_return std::optional<engine::SavedPlan>();
   const auto& path = options.arguments[0];
   const auto bytes = read_plan_bytes(program, path);
@@ -85,7 +86,7 @@ std::unique_ptr<StatedApproval> make_approval(Program& program, const Options& o
       program, options,
       fmt::format("Plan {} of {} UTC, from {}\n", saved->id.substr(0, 12),
                   saved->created_at.substr(0, 16), options.arguments[0]),
-      arm);
+      saved->id, arm);
 }
 
 /// Under the lock of `session`, which the caller ends.
@@ -104,12 +105,15 @@ async::Task<int> apply_locked(Program& program, const Options& options, Workspac
   const bool terminal = environment.output_is_terminal();
   view::ProgressView progress(program.host.clock, program.out, terminal,
                               static_cast<std::size_t>(environment.terminal_columns()));
-  Interrupter interrupter(program.host, progress);
-  const auto services = workspace->services(progress);
+  engine::EventSink nobody;
+  engine::TwoSinks sinks(progress, program.events != nullptr ? *program.events : nobody);
+  Interrupter interrupter(program.host, sinks);
+  const auto services = workspace->services(sinks);
   const auto request = request_of(options);
   const auto mode = *saved ? (**saved).plan.mode : request.mode;
   engine::Limits limits;
   limits.parallelism = options.parallelism;
+  limits.most_failures = options.most_failures;
   const auto approval = make_approval(program, options, *saved, mode, interrupter);
   const auto interrupts = interrupter.interrupts();
   auto work =
@@ -125,16 +129,21 @@ async::Task<int> apply_locked(Program& program, const Options& options, Workspac
   for (const auto& each : outcome->prepared.warnings)
     print_diagnostic(program, options, sources, each);
   if (!outcome->approved) {
-    program.err(approval->refusal());
+    print_refusal(program, approval->refusal());
     co_return kError;
   }
   if (outcome->account) {
-    const auto* verb = mode == model::PlanMode::destroy ? "Destroy" : "Apply";
+    const auto* verb = mode == model::PlanMode::destroy   ? "Destroy"
+                       : mode == model::PlanMode::refresh ? "Refresh"
+                                                          : "Apply";
     program.out("\n" + view::account_text(*outcome->account, outcome->prepared.plan, verb));
-    const auto outputs = view::outputs_text((*session)->state().rows);
+    const auto outputs = view::outputs_text(session.state().rows);
     if (!outputs.empty()) program.out("\nOutputs:\n" + outputs);
   }
-  co_return exit_code_of(*outcome);
+  const int exit_code = exit_code_of(*outcome);
+  if (program.events != nullptr && outcome->account)
+    program.events->account(*outcome->account, exit_code);
+  co_return exit_code;
 }
 
 }  // namespace

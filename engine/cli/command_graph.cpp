@@ -1,8 +1,7 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
 #include "engine/topology_graph.hpp"
-
-#include <fmt/format.h>
+#include "engine/view/graph_text.hpp"
 
 namespace pveplan::cli {
 
@@ -11,15 +10,13 @@ async::Task<int> run_graph(Program& program, Options options) {
   print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
   if (!loaded.topology) co_return kError;
   const auto graph = engine::make_graph(*loaded.topology);
-  std::string text = "digraph topology {\n  rankdir = LR;\n  node [shape = box];\n";
-  for (engine::ResourceGraph::Vertex vertex = 0; vertex < graph.size(); ++vertex) {
-    text += fmt::format("  \"{}\";\n", graph.address(vertex).text());
-    for (const auto& edge : graph.needs(vertex)) {
-      text += fmt::format("  \"{}\" -> \"{}\" [label = \"{}\"];\n", graph.address(vertex).text(),
-                          graph.address(edge.target).text(), edge.attribute);
-    }
+  if (options.format == "json") {
+    program.out(view::graph_json(graph));
+  } else if (options.format == "mermaid") {
+    program.out(view::graph_mermaid(graph));
+  } else {
+    program.out(view::graph_dot(graph));
   }
-  program.out(text + "}\n");
   co_return kSuccess;
 }
 

@@ -1,9 +1,11 @@
 #include "engine/cli/approval.hpp"
 #include "engine/cli/commands.hpp"
+#include "engine/cli/explain.hpp"
 #include "engine/cli/plan_output.hpp"
 #include "engine/cli/plan_secrets.hpp"
 #include "engine/cli/review.hpp"
 #include "engine/plan_file.hpp"
+#include "engine/view/event_stream.hpp"
 
 #include <fmt/format.h>
 
@@ -35,6 +37,10 @@ std::string how_to_apply(const Options& options) {
 async::Task<int> run_plan(Program& program, Options options) {
   auto reviewed = co_await review(program, options);
   if (!reviewed) co_return kError;
+  if (!options.explain.empty()) {
+    const bool known = print_explanation(program, options, *reviewed);
+    co_return known ? exit_code_of(reviewed->prepared.plan, options) : int{kError};
+  }
   const auto& sources = reviewed->workspace->sources();
   const auto& topology = reviewed->workspace->topology();
   PlanSecrets secrets(program, topology);
@@ -50,10 +56,11 @@ async::Task<int> run_plan(Program& program, Options options) {
     saved.plan.origin.topology_digest = engine::topology_digest(topology);
     engine::identify(saved, secrets.digest());
   }
+  if (program.events != nullptr) program.events->plan(saved.plan, saved.id);
   const auto refusal = effect_refusal(saved.plan, options);
   if (!refusal.empty()) {
     program.out(plan_output(program, options, saved));
-    program.err(refusal);
+    print_refusal(program, refusal);
     co_return kError;
   }
   if (saves && topology.vmids.empty() && chooses_vmids(saved.plan)) {

@@ -16,7 +16,8 @@ struct CommandSpec {
   std::vector<std::string> examples;
   std::size_t least_arguments = 0;
   std::size_t most_arguments = 0;
-  bool hidden = false;  ///< not listed: for those who build packages
+  bool hidden = false;                    ///< not listed: for those who build packages
+  std::vector<std::string> formats = {};  ///< of --format, the default first
 
   bool takes(std::string_view option) const;
 };

@@ -12,13 +12,16 @@ namespace pveplan::cli {
 namespace {
 
 /// What an option's value or an argument is chosen from.
-enum class Choices { none, files, folders, addresses, formats, releases };
+enum class Choices { none, files, folders, addresses, releases };
 
 Choices choices_of_option(const std::string& name) {
   static const std::map<std::string, Choices, std::less<>> kChoices = {
-      {"directory", Choices::folders}, {"file", Choices::files},     {"vars", Choices::files},
-      {"out", Choices::files},         {"trace", Choices::files},    {"world", Choices::folders},
-      {"restart", Choices::addresses}, {"format", Choices::formats}, {"pve", Choices::releases}};
+      {"directory", Choices::folders}, {"file", Choices::files},
+      {"vars", Choices::files},        {"out", Choices::files},
+      {"trace", Choices::files},       {"world", Choices::folders},
+      {"restart", Choices::addresses}, {"target", Choices::addresses},
+      {"exclude", Choices::addresses}, {"replace", Choices::addresses},
+      {"explain", Choices::addresses}, {"pve", Choices::releases}};
   const auto at = kChoices.find(name);
   return at == kChoices.end() ? Choices::none : at->second;
 }
@@ -30,10 +33,7 @@ Choices choices_of_argument(const CommandSpec& command) {
 
 /// Options of a command, its own ones first.
 std::vector<OptionSpec> options_of(const CommandSpec& command) {
-  std::vector<OptionSpec> result;
-  for (const auto& option : special_option_specs()) {
-    if (command.takes(option.name)) result.push_back(option);
-  }
+  auto result = own_option_specs(command);
   const auto& common = common_option_specs();
   result.insert(result.end(), common.begin(), common.end());
   return result;
@@ -65,8 +65,6 @@ std::string bash_words(Choices choices) {
       return "COMPREPLY=($(compgen -d -- \"$current\"))";
     case Choices::addresses:
       return fmt::format("COMPREPLY=($(compgen -f -W \"{}\" -- \"$current\"))", kAddresses);
-    case Choices::formats:
-      return "COMPREPLY=($(compgen -W \"text json markdown\" -- \"$current\"))";
     case Choices::releases:
       return "COMPREPLY=($(compgen -W \"8.4 9.2\" -- \"$current\"))";
     case Choices::none:
@@ -75,15 +73,27 @@ std::string bash_words(Choices choices) {
   return "COMPREPLY=()";
 }
 
+/// Each command has its own formats.
+std::string bash_formats() {
+  std::string text = "case \"$command\" in ";
+  for (const auto& command : commands()) {
+    if (command.formats.empty()) continue;
+    text += fmt::format("\"{}\") COMPREPLY=($(compgen -W \"{}\" -- \"$current\")) ;; ",
+                        command.name, fmt::join(command.formats, " "));
+  }
+  return text + "esac";
+}
+
 std::string bash_option_values() {
   std::string text = "  case \"$previous\" in\n";
   std::set<std::string> told;
   for (const auto* specs : {&common_option_specs(), &special_option_specs()}) {
     for (const auto& option : *specs) {
       if (!option.takes_value || !told.insert(option.name).second) continue;
-      text += fmt::format("    --{}{}) {}; return ;;\n", option.name,
-                          option.letter != 0 ? fmt::format("|-{}", option.letter) : "",
-                          bash_words(choices_of_option(option.name)));
+      text += fmt::format(
+          "    --{}{}) {}; return ;;\n", option.name,
+          option.letter != 0 ? fmt::format("|-{}", option.letter) : "",
+          option.name == "format" ? bash_formats() : bash_words(choices_of_option(option.name)));
     }
   }
   return text + "  esac\n";
@@ -189,8 +199,6 @@ std::string zsh_action(Choices choices) {
       return ":folder:_files -/";
     case Choices::addresses:
       return ":address:_pveplan_addresses";
-    case Choices::formats:
-      return ":format:(text json markdown)";
     case Choices::releases:
       return ":version:(8.4 9.2)";
     case Choices::none:
@@ -199,11 +207,16 @@ std::string zsh_action(Choices choices) {
   return ":value:";
 }
 
-std::string zsh_options(const std::vector<OptionSpec>& options) {
+std::string zsh_value(const CommandSpec& command, const OptionSpec& option) {
+  if (!option.takes_value) return {};
+  if (option.name == "format") return fmt::format(":format:({})", fmt::join(command.formats, " "));
+  return zsh_action(choices_of_option(option.name));
+}
+
+std::string zsh_options(const CommandSpec& command) {
   std::string text;
-  for (const auto& option : options) {
-    const auto action =
-        option.takes_value ? zsh_action(choices_of_option(option.name)) : std::string();
+  for (const auto& option : options_of(command)) {
+    const auto action = zsh_value(command, option);
     text += fmt::format(" \\\n        '*--{}[{}]{}'", option.name,
                         quoted_for_zsh(option.description), action);
     if (option.letter != 0)
@@ -217,8 +230,8 @@ std::string zsh_command(const CommandSpec& command) {
   const auto argument = command.name == "completion" ? std::string(":shell:(bash zsh fish)")
                         : command.most_arguments > 0 ? zsh_action(choices_of_argument(command))
                                                      : std::string();
-  auto text = fmt::format("      '{}')\n        _arguments -S{}", command.name,
-                          zsh_options(options_of(command)));
+  auto text =
+      fmt::format("      '{}')\n        _arguments -S{}", command.name, zsh_options(command));
   if (!argument.empty()) text += fmt::format(" \\\n        '*{}'", argument);
   return text + " ;;\n";
 }
@@ -296,8 +309,6 @@ std::string fish_values(Choices choices) {
       return " -r -F";
     case Choices::addresses:
       return " -r -f -a '(pveplan state list 2>/dev/null)'";
-    case Choices::formats:
-      return " -r -f -a 'text json markdown'";
     case Choices::releases:
       return " -r -f -a '8.4 9.2'";
     case Choices::none:
@@ -306,11 +317,16 @@ std::string fish_values(Choices choices) {
   return " -r -f";
 }
 
-std::string fish_option(const std::string& condition, const OptionSpec& option) {
+std::string fish_option(const std::string& condition, const OptionSpec& option,
+                        const std::vector<std::string>& formats = {}) {
   auto text = fmt::format("complete -c pveplan{} -l {}", condition, option.name);
   if (option.letter != 0) text += fmt::format(" -s {}", option.letter);
   text += fmt::format(" -d '{}'", quoted_for_fish(option.description));
-  if (option.takes_value) text += fish_values(choices_of_option(option.name));
+  if (option.name == "format") {
+    text += fmt::format(" -r -f -a '{}'", fmt::join(formats, " "));
+  } else if (option.takes_value) {
+    text += fish_values(choices_of_option(option.name));
+  }
   return text + "\n";
 }
 
@@ -337,9 +353,8 @@ std::string fish_script() {
             fmt::format(" -n '__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}'",
                         word, second_word(*command));
       }
-      for (const auto& option : special_option_specs()) {
-        if (command->takes(option.name)) text += fish_option(condition, option);
-      }
+      for (const auto& option : own_option_specs(*command))
+        text += fish_option(condition, option, command->formats);
       if (command->name == "completion") {
         text += fmt::format("complete -c pveplan{} -a 'bash zsh fish'\n", condition);
       } else if (choices_of_argument(*command) == Choices::addresses) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "engine/events.hpp"
 #include "engine/executor.hpp"
-#include "engine/view/progress_view.hpp"
 #include "providers/async/host.hpp"
 
 namespace pveplan::cli {
@@ -11,7 +11,7 @@ namespace pveplan::cli {
 /// keep their default action.
 class Interrupter {
  public:
-  Interrupter(async::Host& host, view::ProgressView& progress) : host_(host), progress_(progress) {}
+  Interrupter(async::Host& host, engine::EventSink& progress) : host_(host), progress_(progress) {}
 
   void arm() {
     host_.signals.arm();
@@ -20,12 +20,12 @@ class Interrupter {
   engine::Interrupts interrupts() const;
   /// Runs until it is dropped.
   async::Task<void> watch();
-  /// Lets the progress view move on while steps run; runs until it is dropped.
+  /// Lets the views of progress move on while steps run; runs until it is dropped.
   async::Task<void> tick(bool terminal);
 
  private:
   async::Host& host_;
-  view::ProgressView& progress_;
+  engine::EventSink& progress_;
   async::Event armed_;
   async::CancelSource wind_down_;
   async::CancelSource leave_;

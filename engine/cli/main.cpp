@@ -21,12 +21,15 @@ class Stream {
     if (std::fwrite(text.data(), 1, text.size(), file_) != text.size() || std::fflush(file_) != 0)
       problem_ = errno;
   }
-  /// An errno value; 0 also when the reader has gone.
-  int problem() const { return problem_ == EPIPE ? 0 : problem_; }
+  /// From now on a reader that has gone is a problem too: it misses what happened.
+  void needs_its_reader() { needs_its_reader_ = true; }
+  /// An errno value; 0 also when the reader has gone and was not needed.
+  int problem() const { return problem_ == EPIPE && !needs_its_reader_ ? 0 : problem_; }
 
  private:
   std::FILE* file_;
   int problem_ = 0;
+  bool needs_its_reader_ = false;
 };
 
 Stream out(stdout);
@@ -75,6 +78,7 @@ int main(int argc, char** argv) {
   auto options = cli::parse_options({argv + 1, argv + argc});
   if (!options) return usage_error(options.error());
   if (const auto code = run_at_once(*options)) return *code;
+  if (options->json) out.needs_its_reader();
   async::RealHost real;
   async::RealSignals::leave_at_third(
       cli::kInterrupted,

@@ -35,9 +35,7 @@ std::string command_text(const CommandSpec& command) {
   auto text = fmt::format(".SS \"pveplan {}{}{}\"\n", roff(command.name),
                           command.arguments.empty() ? "" : " ", roff(command.arguments));
   text += roff(command.description.empty() ? command.summary + "." : command.description) + "\n";
-  for (const auto& option : special_option_specs()) {
-    if (command.takes(option.name)) text += option_text(option);
-  }
+  for (const auto& option : own_option_specs(command)) text += option_text(option);
   text += ".PP\n.RS 4\n.nf\n";
   for (const auto& example : command.examples) text += roff(example) + "\n";
   return text + ".fi\n.RE\n";

@@ -37,6 +37,13 @@ po::options_description special_options() {
   add("allow", po::value<std::vector<std::string>>(),
       "data-loss=ADDRESS: this data may be destroyed");
   add("restart", po::value<std::vector<std::string>>(), "ADDRESS: this guest may be restarted");
+  add("target", po::value<std::vector<std::string>>(),
+      "ADDRESS: plan only this and what has to be done for it");
+  add("exclude", po::value<std::vector<std::string>>(),
+      "ADDRESS: plan everything but this and what cannot be done without it");
+  add("replace", po::value<std::vector<std::string>>(), "ADDRESS: destroy it and make it anew");
+  add("explain", po::value<std::string>(),
+      "ADDRESS: instead of the plan, say why it does what it does to this");
   add("max-effect", po::value<std::string>(),
       "worst effect that is accepted, such as live or restart,copy; new objects are exempt");
   add("locked", "an image that is not pinned is an error, as with CI=true");
@@ -48,13 +55,19 @@ po::options_description special_options() {
   add("force", "replace the state although it is newer, or another one");
   add("detailed-exitcode", "exit 2 when there are changes");
   add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
-  add("format", po::value<std::string>(), "text, json or markdown (default text)");
+  add("format", po::value<std::string>(), "form of the output");
   add("raw", "print the bare text, without a line break");
   add("origin", "tell where each value was written");
   add("max-bytes", po::value<std::size_t>(), "longest markdown in bytes (default 60000)");
   add("destroy", "plan the removal of everything");
+  add("refresh", po::value<bool>(), "false: believe the state instead of reading every object");
+  add("refresh-only", "plan to take what is live into the state, and nothing else");
   add("parallelism", po::value<std::size_t>(), "steps at once (default 10)");
+  add("fail-fast", "start nothing new after the first failure");
+  add("max-failures", po::value<std::size_t>(), "start nothing new after so many failures");
   add("trace", po::value<std::string>(), "write every exchange to this file, secrets masked");
+  add("json", "print one JSON object a line for each event, and nothing else; asks nothing");
+  add("json-into", po::value<std::string>(), "write these events to a file, beside the text");
   add("world", po::value<std::string>(), "folder of the simulated cluster (default .pveplan-lab)");
   add("nodes", po::value<int>(), "number of nodes (default 3)");
   add("pve", po::value<std::string>(), "version that the lab speaks: 8.4 or 9.2");
@@ -155,14 +168,24 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "file", options.file);
   take(values, "vars", options.variable_files);
   take(values, "restart", options.restart);
+  take(values, "target", options.targets);
+  take(values, "exclude", options.excludes);
+  take(values, "replace", options.replaces);
+  take(values, "explain", options.explain);
   take(values, "parallelism", options.parallelism);
+  take(values, "max-failures", options.most_failures);
+  if (values.count("fail-fast") != 0) options.most_failures = 1;
   take(values, "trace", options.trace_file);
+  options.json = values.count("json") != 0;
+  take(values, "json-into", options.json_into);
   take(values, "out", options.plan_file);
   take(values, "format", options.format);
   take(values, "max-bytes", options.max_bytes);
   options.raw = values.count("raw") != 0;
   options.origin = values.count("origin") != 0;
   options.plan_destroy = values.count("destroy") != 0;
+  take(values, "refresh", options.refresh);
+  options.refresh_only = values.count("refresh-only") != 0;
   take(values, "world", options.world);
   take(values, "nodes", options.nodes);
   take(values, "pve", options.version);
@@ -170,16 +193,62 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "speed", options.speed);
 }
 
+std::expected<void, std::string> check_format(const CommandSpec& command, const Options& options) {
+  const auto& formats = command.formats;
+  if (formats.empty() || std::find(formats.begin(), formats.end(), options.format) != formats.end())
+    return {};
+  return std::unexpected(fmt::format("--format of `pveplan {}` takes {}, not \"{}\".{}",
+                                     command.name, schema::join_words(formats, "or"),
+                                     options.format,
+                                     schema::did_you_mean(options.format, formats)));
+}
+
+/// A program that reads events answers no question.
+std::expected<void, std::string> check_events(const Options& options,
+                                              const po::variables_map& values) {
+  if (values.count("json-into") != 0 && options.json_into.empty())
+    return std::unexpected("--json-into needs the name of a file.");
+  if (!options.json) return {};
+  if (values.count("format") != 0)
+    return std::unexpected(
+        "--json prints events and --format prints the plan: one output cannot have both. Use "
+        "--json-into FILE for the events.");
+  const bool would_ask = options.command == "destroy" || options.command == "refresh" ||
+                         (options.command == "apply" && options.arguments.empty());
+  if (!would_ask || options.auto_approve) return {};
+  return std::unexpected(
+      fmt::format("`pveplan {} --json` asks nobody: it needs --auto-approve{}.", options.command,
+                  options.command == "apply" ? " or the file of a saved plan" : ""));
+}
+
+/// What of the ways to plan goes together.
+std::expected<void, std::string> check_modes(const Options& options) {
+  if (!options.targets.empty() && !options.excludes.empty())
+    return std::unexpected(
+        "--target and --exclude cannot be combined: one says what a plan is about, the other what "
+        "it is not.");
+  if (options.plan_destroy && !options.replaces.empty())
+    return std::unexpected("--replace makes anew what --destroy would only remove: choose one.");
+  if (options.refresh_only && (options.plan_destroy || !options.replaces.empty()))
+    return std::unexpected(
+        "--refresh-only changes no server: it cannot be combined with --destroy or --replace.");
+  if (!options.explain.empty() &&
+      (options.json || options.format != "text" || !options.plan_file.empty()))
+    return std::unexpected(
+        "--explain prints text instead of the plan: it cannot be combined with -o, --format or "
+        "--json.");
+  if (options.refresh) return {};
+  if (options.refresh_only)
+    return std::unexpected("--refresh-only reads what --refresh=false would not: choose one.");
+  if (!options.plan_file.empty())
+    return std::unexpected(
+        "A plan that is saved must have seen what is live: -o cannot be combined with "
+        "--refresh=false.");
+  return {};
+}
+
 std::expected<void, std::string> check_plan_options(const Options& options,
                                                     const po::variables_map& values) {
-  static const std::vector<std::string> kFormats = {"text", "json", "markdown"};
-  if (std::find(kFormats.begin(), kFormats.end(), options.format) == kFormats.end()) {
-    return std::unexpected(fmt::format("--format takes text, json or markdown, not \"{}\".{}",
-                                       options.format,
-                                       schema::did_you_mean(options.format, kFormats)));
-  }
-  if (options.command == "output" && options.format == "markdown")
-    return std::unexpected("`pveplan output` prints text or json.");
   if (options.raw && options.arguments.empty())
     return std::unexpected("--raw prints one output: name it.");
   if (options.raw && values.count("format") != 0)
@@ -190,9 +259,10 @@ std::expected<void, std::string> check_plan_options(const Options& options,
     return std::unexpected("-o needs the name of a file.");
   if (options.max_bytes < view::kLeastMarkdown)
     return std::unexpected(fmt::format("--max-bytes must be at least {}.", view::kLeastMarkdown));
+  if (auto fits = check_modes(options); !fits) return fits;
   if (options.command != "apply" || options.arguments.empty()) return {};
   // What hurts was approved with the plan (DEFINITIONS 7): nobody adds to it afterwards.
-  for (const auto* name : {"allow", "restart"}) {
+  for (const auto* name : {"allow", "restart", "target", "exclude", "replace"}) {
     if (values.count(name) != 0)
       return std::unexpected(
           fmt::format("`pveplan apply FILE` does not take --{0}: what a plan may do is part of the "
@@ -219,9 +289,13 @@ std::expected<void, std::string> check_for_command(const CommandSpec& command,
     return std::unexpected(fmt::format("`pveplan {}` does not take \"{}\".", command.name,
                                        options.arguments[command.most_arguments]));
   }
+  if (options.most_failures == 0) return std::unexpected("--max-failures must be at least 1.");
+  if (values.count("fail-fast") != 0 && values.count("max-failures") != 0)
+    return std::unexpected("--fail-fast is --max-failures 1: give one of them.");
   if (options.parallelism == 0) return std::unexpected("--parallelism must be at least 1.");
-  if (auto fits = check_plan_options(options, values); !fits) return fits;
-  return {};
+  if (auto fits = check_format(command, options); !fits) return fits;
+  if (auto fits = check_events(options, values); !fits) return fits;
+  return check_plan_options(options, values);
 }
 
 std::expected<po::variables_map, std::string> read_values(
@@ -270,6 +344,8 @@ std::expected<Options, std::string> parse_options(const std::vector<std::string>
   const auto command = take_command(options.arguments);
   if (!command) return std::unexpected(command.error());
   options.command = (*command)->name;
+  if (values->count("format") == 0 && !(*command)->formats.empty())
+    options.format = (*command)->formats.front();
   if (options.help) return options;
   if (auto pairs = take_pairs(*values, options); !pairs) return std::unexpected(pairs.error());
   if (auto fits = check_for_command(**command, options, *values); !fits)
@@ -302,6 +378,26 @@ const std::vector<OptionSpec>& common_option_specs() {
 const std::vector<OptionSpec>& special_option_specs() {
   static const auto specs = specs_of(special_options());
   return specs;
+}
+
+namespace {
+
+/// What --format of this command takes.
+std::string formats_text(const CommandSpec& command) {
+  return fmt::format("{} (default {})", schema::join_words(command.formats, "or"),
+                     command.formats.front());
+}
+
+}  // namespace
+
+std::vector<OptionSpec> own_option_specs(const CommandSpec& command) {
+  std::vector<OptionSpec> result;
+  for (const auto& option : special_option_specs()) {
+    if (!command.takes(option.name)) continue;
+    result.push_back(option);
+    if (option.name == "format") result.back().description = formats_text(command);
+  }
+  return result;
 }
 
 namespace {
@@ -353,7 +449,12 @@ std::string help_text(const std::string& name) {
   po::options_description own("Options");
   const auto special = special_options();
   for (const auto& option : special.options()) {
-    if (command->takes(option->long_name())) own.add(option);
+    if (!command->takes(option->long_name())) continue;
+    if (option->long_name() == "format") {
+      own.add_options()("format", po::value<std::string>(), formats_text(*command).c_str());
+    } else {
+      own.add(option);
+    }
   }
   if (!command->options.empty()) text += "\n" + options_text(own);
   text += "\n" + options_text(common_options()) + "\nExamples:\n";

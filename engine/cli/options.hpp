@@ -12,6 +12,8 @@
 
 namespace pveplan::cli {
 
+struct CommandSpec;
+
 /// What a person typed, checked for form only.
 class Options {
  public:
@@ -26,6 +28,10 @@ class Options {
   bool no_colour = false;
   std::vector<std::string> allow_data_loss;
   std::vector<std::string> restart;
+  std::vector<std::string> targets;
+  std::vector<std::string> excludes;
+  std::vector<std::string> replaces;
+  std::string explain;  ///< plan --explain
   std::optional<engine::EffectLimit> max_effect;
   bool auto_approve = false;
   bool locked = false;
@@ -33,15 +39,20 @@ class Options {
   std::chrono::milliseconds lock_timeout{};  ///< how long another run's lock is waited for
   bool detailed_exit_code = false;
   std::size_t parallelism = 10;
+  std::size_t most_failures = SIZE_MAX;  ///< --max-failures; 1 with --fail-fast
   std::string trace_file;
+  bool json = false;            ///< events instead of text
+  std::string json_into;        ///< file that gets the events beside the text
   std::string plan_file;        ///< -o of plan
-  std::string format = "text";  ///< text, json, markdown
+  std::string format = "text";  ///< one of CommandSpec::formats
   std::size_t max_bytes = 60000;
   bool raw = false;             ///< output --raw
   bool origin = false;          ///< show --origin
-  bool plan_destroy = false;    ///< plan --destroy
   bool accept_cluster = false;  ///< state accept --cluster
   bool force = false;           ///< state push --force
+  bool plan_destroy = false;    ///< plan --destroy
+  bool refresh = true;          ///< plan --refresh=false
+  bool refresh_only = false;    ///< plan --refresh-only
   // pveplan lab
   std::string world;
   int nodes = 3;
@@ -75,6 +86,8 @@ struct OptionSpec {
 /// Options of every command, and those that commands name in CommandSpec::options.
 const std::vector<OptionSpec>& common_option_specs();
 const std::vector<OptionSpec>& special_option_specs();
+/// Those that one command takes besides the common ones, as that command takes them.
+std::vector<OptionSpec> own_option_specs(const CommandSpec& command);
 
 /// The text of `--help`: of one command, or of the program when `command` is empty.
 std::string help_text(const std::string& command);

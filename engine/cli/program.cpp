@@ -1,6 +1,7 @@
 #include "engine/cli/program.hpp"
 
 #include "engine/cli/commands.hpp"
+#include "engine/cli/event_output.hpp"
 #include "providers/core/resources/ip_pool/ip_pool.hpp"
 #include "providers/core/resources/ip_pool/schema.hpp"
 #include "providers/core/resources/output/output.hpp"
@@ -47,11 +48,18 @@ bool Program::colour(const Options& options) const {
 }
 
 async::Task<int> run_command(Program& program, Options options) {
+  if (options.json || !options.json_into.empty())
+    return run_with_events(program, std::move(options));
+  return run_plain_command(program, std::move(options));
+}
+
+async::Task<int> run_plain_command(Program& program, Options options) {
   const auto& name = options.command;
   if (name == "init") return run_init(program, std::move(options));
   if (name == "validate") return run_validate(program, std::move(options));
   if (name == "plan") return run_plan(program, std::move(options));
-  if (name == "apply" || name == "destroy") return run_apply(program, std::move(options));
+  if (name == "apply" || name == "destroy" || name == "refresh")
+    return run_apply(program, std::move(options));
   if (name == "drift") return run_drift(program, std::move(options));
   if (name == "lock") return run_lock(program, std::move(options));
   if (name == "output") return run_output(program, std::move(options));

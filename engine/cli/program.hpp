@@ -9,6 +9,10 @@
 #include <functional>
 #include <string>
 
+namespace pveplan::view {
+class EventStream;
+}
+
 namespace pveplan::cli {
 
 /// The version of this program.
@@ -42,6 +46,8 @@ class Program {
   const KnownTypes& known;
   Output out;
   Output err;
+  /// Tells programs what happens, with --json and --json-into; null without.
+  view::EventStream* events = nullptr;
   /// Called by commands that only read, when everything has been printed: may end the process,
   /// since the system frees memory faster than a hundred thousand destructors do.
   std::function<void(int exit_code)> leave = [](int) {};

@@ -2,6 +2,7 @@
 
 #include "engine/cli/state_session.hpp"
 #include "engine/cli/trace_file.hpp"
+#include "engine/view/event_stream.hpp"
 
 #include <fmt/chrono.h>
 
@@ -21,7 +22,7 @@ async::Task<std::optional<engine::PreparedPlan>> plan_with(Program& program, con
     co_return std::nullopt;
   }
   engine::EventSink quiet;
-  const auto services = workspace->services(quiet);
+  const auto services = workspace->services(program.events != nullptr ? *program.events : quiet);
   const auto request = request_of(*options);
   auto prepared = co_await engine::plan_now(services, workspace->topology(), *state, request);
   if (!prepared) {
@@ -35,10 +36,12 @@ async::Task<std::optional<engine::PreparedPlan>> plan_with(Program& program, con
 /// The plan of a moment in which nobody applies.
 async::Task<std::optional<engine::PreparedPlan>> plan_locked(Program& program,
                                                              const Options* options,
-                                                             Workspace* workspace) {
+                                                             Review* review) {
+  auto* workspace = review->workspace.get();
   const auto session = co_await begin_session(program, options, *workspace);
   if (!session) co_return std::nullopt;
-  auto prepared = co_await plan_with(program, options, workspace, &session->state());
+  review->state = session->state();
+  auto prepared = co_await plan_with(program, options, workspace, &review->state);
   const bool ended = co_await end_session(program, options, *workspace, *session);
   if (!ended) co_return std::nullopt;
   co_return prepared;
@@ -46,14 +49,16 @@ async::Task<std::optional<engine::PreparedPlan>> plan_locked(Program& program,
 
 async::Task<std::optional<engine::PreparedPlan>> plan_unlocked(Program& program,
                                                                const Options* options,
-                                                               Workspace* workspace) {
+                                                               Review* review) {
+  auto* workspace = review->workspace.get();
   auto loaded = co_await workspace->store().read();
   if (!loaded) {
     print_diagnostic(program, *options, workspace->sources(), loaded.error());
     co_return std::nullopt;
   }
   print_diagnostics(program, *options, workspace->sources(), loaded->warnings);
-  auto prepared = co_await plan_with(program, options, workspace, &loaded->state);
+  review->state = std::move(loaded->state);
+  auto prepared = co_await plan_with(program, options, workspace, &review->state);
   co_return prepared;
 }
 
@@ -63,8 +68,8 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
   auto result = std::make_unique<Review>();
   result->workspace = open_workspace(program, options);
   if (!result->workspace) co_return nullptr;
-  auto planning = options.plan_lock ? plan_locked(program, &options, result->workspace.get())
-                                    : plan_unlocked(program, &options, result->workspace.get());
+  auto planning = options.plan_lock ? plan_locked(program, &options, result.get())
+                                    : plan_unlocked(program, &options, result.get());
   auto prepared = co_await planning;
   if (!prepared) co_return nullptr;
   result->prepared = std::move(*prepared);
@@ -74,9 +79,14 @@ async::Task<std::unique_ptr<Review>> review(Program& program, Options options) {
 engine::PlanRequest request_of(const Options& options) {
   engine::PlanRequest request;
   if (options.command == "destroy" || options.plan_destroy) request.mode = model::PlanMode::destroy;
+  if (options.command == "refresh" || options.refresh_only) request.mode = model::PlanMode::refresh;
+  request.refresh = options.refresh;
   request.allow_data_loss = options.allow_data_loss;
   request.restart = options.restart;
   request.only_looks = options.command == "drift";
+  request.targets = options.targets;
+  request.excludes = options.excludes;
+  request.replace = options.replaces;
   return request;
 }
 

@@ -10,6 +10,7 @@ namespace pveplan::cli {
 /// A topology with the plan that was just made for it.
 struct Review {
   std::unique_ptr<Workspace> workspace;
+  state::StateFile state;  ///< that the plan was made from
   engine::PreparedPlan prepared;
 };
 

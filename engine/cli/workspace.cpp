@@ -1,5 +1,6 @@
 #include "engine/cli/workspace.hpp"
 
+#include "engine/view/event_stream.hpp"
 #include "providers/async/real_files.hpp"
 #include "providers/pve/cluster/cluster.hpp"
 #include "providers/pve/cluster/surroundings.hpp"
@@ -164,12 +165,22 @@ schema::RenderOptions render_options(const Program& program, const Options& opti
 
 void print_diagnostic(Program& program, const Options& options, const schema::SourceMap& sources,
                       const schema::Diagnostic& diagnostic) {
+  if (program.events != nullptr) program.events->diagnostic(diagnostic, sources);
   program.err(schema::render_diagnostic(sources, diagnostic, render_options(program, options)));
 }
 
 void print_diagnostics(Program& program, const Options& options, const schema::SourceMap& sources,
                        const schema::Diagnostics& diagnostics) {
+  if (program.events != nullptr) {
+    for (const auto& each : diagnostics.items()) program.events->diagnostic(each, sources);
+  }
   program.err(schema::render_items(sources, diagnostics, render_options(program, options)));
+}
+
+void print_refusal(Program& program, const std::string& text) {
+  if (program.events != nullptr && !text.empty())
+    program.events->diagnostic(schema::error("Refused", text.substr(0, text.size() - 1)), {});
+  program.err(text);
 }
 
 std::string lock_file_path(const Options& options) {

@@ -78,6 +78,9 @@ void print_diagnostics(Program& program, const Options& options, const schema::S
 void print_diagnostic(Program& program, const Options& options, const schema::SourceMap& sources,
                       const schema::Diagnostic& diagnostic);
 
+/// Why nothing is done though nothing is wrong: whole lines.
+void print_refusal(Program& program, const std::string& text);
+
 /// Fetches a secret from where the topology says.
 async::Task<schema::Result<std::string>> fetch_secret(async::Host& host,
                                                       schema::SecretSource source);

@@ -27,6 +27,9 @@ std::string headline(const engine::RunAccount& account, const model::Plan& plan,
                      const std::string& verb) {
   if (!account.complete()) return {};
   const auto counts = count_changes(plan);
+  if (plan.mode == model::PlanMode::refresh)
+    return fmt::format("Refresh complete: {} taken into the state, {} forgotten.\n",
+                       account.results.size() - counts.forget, counts.forget);
   // What could not be read is still there, or still missing.
   std::string text = verb + (plan.partial() ? " done in part: " : " complete: ");
   if (counts.import > 0) text += fmt::format("{} imported, ", counts.import);
@@ -34,6 +37,7 @@ std::string headline(const engine::RunAccount& account, const model::Plan& plan,
       fmt::format("{} added, {} changed, {} destroyed", counts.add, counts.change, counts.destroy);
   if (counts.forget > 0) text += fmt::format(", {} forgotten", counts.forget);
   text += ".\n";
+  if (plan.limited()) text += "Only a part was planned: run pveplan plan to see what is left.\n";
   if (!plan.partial()) return text;
   std::string left;
   for (const auto& each : plan.unknown) left += (left.empty() ? "" : ", ") + each.address.text();
@@ -102,10 +106,14 @@ std::string closing_text(const engine::RunAccount& account) {
            "\n";
   }
   if (account.complete()) return {};
+  const std::string stopped =
+      account.gave_up ? "Nothing new was started after so many failures.\n" : "";
   const auto lasting = lasting_failures(account);
   if (lasting.empty())
-    return "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
-  return wrapped(
+    return stopped +
+           "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
+  return stopped +
+         wrapped(
              "Nothing is half done without being recorded. Repeating alone does not help: see to "
              "what stopped " +
                  lasting + " first, then run pveplan apply again.",

@@ -1,58 +1,21 @@
 #include "engine/view/plan_json.hpp"
 
 #include "engine/order.hpp"
+#include "engine/view/json_parts.hpp"
 #include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 
 namespace pveplan::view {
 
-using model::Action;
 using model::Change;
 using schema::Value;
 
 namespace {
 
 constexpr const char* kJsonPlanVersion = "1.0";
-
-Value json_number(std::uint64_t number) {
-  return Value::integer(static_cast<std::int64_t>(number));
-}
-
-Value json_texts(const std::vector<std::string>& texts) {
-  Value::List items;
-  for (const auto& text : texts) items.push_back(Value::string(text));
-  return Value::list(std::move(items));
-}
-
-Value json_addresses(const std::vector<schema::ResourceAddress>& addresses) {
-  Value::List items;
-  for (const auto& address : addresses) items.push_back(Value::string(address.text()));
-  return Value::list(std::move(items));
-}
-
-bool is_open(const Value& value) {
-  return value.is_unknown() || value.kind() == Value::Kind::reference;
-}
-
-/// The value without secrets and without what nobody knows yet.
-Value disclosed(const Value& value) {
-  if (value.sensitive() || is_open(value)) return {};
-  if (value.kind() == Value::Kind::list) {
-    Value::List items;
-    for (const auto& item : value.as_list()) items.push_back(disclosed(item));
-    return Value::list(std::move(items));
-  }
-  if (!value.has_fields()) return value;
-  Value::Fields fields;
-  for (const auto& [name, inner] : value.as_fields()) {
-    if (!is_open(inner)) fields.emplace_back(name, disclosed(inner));
-  }
-  return Value::map(std::move(fields));
-}
 
 /// A tree of the same shape with only `true` leaves, where the test holds; without any, false.
 template <typename Test>
@@ -81,66 +44,6 @@ Value sensitive_marks(const Value& value) {
 }
 
 bool holds_sensitive(const Value& value) { return sensitive_marks(value) != Value::boolean(false); }
-
-Value json_actions(Action action) {
-  switch (action) {
-    case Action::create:
-      return json_texts({"create"});
-    case Action::update:
-      return json_texts({"update"});
-    case Action::replace:
-      return json_texts({"delete", "create"});
-    case Action::remove:
-      return json_texts({"delete"});
-    case Action::forget:
-      return json_texts({"forget"});
-    case Action::no_op:
-      break;
-  }
-  return json_texts({"no-op"});
-}
-
-Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value::string(text); }
-
-const char* worst_word(WorstEffect effect) {
-  switch (effect) {
-    case WorstEffect::data_loss:
-      return "data_loss";
-    case WorstEffect::stop:
-      return "stop";
-    case WorstEffect::restart:
-      return "restart";
-    case WorstEffect::disturb:
-      return "disturb";
-    case WorstEffect::waits_for_restart:
-      return "waits_for_restart";
-    case WorstEffect::live:
-      return "live";
-    case WorstEffect::creates:
-      return "new";
-    case WorstEffect::none:
-      break;
-  }
-  return "none";
-}
-
-Value json_effects(const model::Effects& effects) {
-  Value::List data;
-  for (const auto& each : effects.data) {
-    const bool loss = each.kind == model::DataEffect::Kind::loss;
-    data.push_back(Value::map({{"kind", Value::string(loss ? "loss" : "copy")},
-                               {"bytes", json_number(each.bytes)},
-                               {"volume", Value::string(each.volume)}}));
-  }
-  return Value::map(
-      {{"availability", Value::string(std::string(model::name(effects.availability)))},
-       {"data", Value::list(std::move(data))},
-       {"waits_for_restart", Value::boolean(effects.waits_for_restart)},
-       {"interrupts_node",
-        effects.interrupts_node.empty() ? Value() : Value::string(effects.interrupts_node)},
-       {"may_lock_out", Value::boolean(effects.may_lock_out)},
-       {"lost_snapshots", json_texts(effects.lost_snapshots)}});
-}
 
 /// A whole attribute may be secret without any mark on its value.
 Value json_attribute(const model::AttributeChange& attribute) {
@@ -244,41 +147,6 @@ Value json_output(const Change& change) {
        {"previous_address", text_or_null(change.moved_from)}});
 }
 
-Value json_drift(const model::Drift& drift) {
-  return Value::map({{"address", Value::string(drift.address.text())},
-                     {"path", json_texts(drift.path.steps())},
-                     {"was", disclosed(drift.was)},
-                     {"is", disclosed(drift.is)},
-                     {"wanted", disclosed(drift.wanted)},
-                     {"note", Value::string(drift.note)}});
-}
-
-Value json_summary(const model::Plan& plan) {
-  const auto counts = count_changes(plan);
-  std::map<std::string, std::uint64_t> effects;
-  std::uint64_t lost = 0, writes = 0;
-  for (const auto& change : plan.changes) {
-    if (change.address.is_output()) continue;
-    ++effects[worst_word(worst_effect(change))];
-    lost += change.effects.lost_bytes();
-  }
-  for (const auto& step : plan.steps) writes += step.writes;
-  Value::Fields by_effect;
-  for (const auto& [word, count] : effects) by_effect.emplace_back(word, json_number(count));
-  return Value::map({{"add", json_number(counts.add)},
-                     {"change", json_number(counts.change)},
-                     {"destroy", json_number(counts.destroy)},
-                     {"replace", json_number(counts.replace)},
-                     {"forget", json_number(counts.forget)},
-                     {"import", json_number(counts.import)},
-                     {"unchanged", json_number(plan.matching)},
-                     {"effects", Value::map(std::move(by_effect))},
-                     {"lost_bytes", json_number(lost)},
-                     {"reads", json_number(plan.reads + plan.extra_reads)},
-                     {"writes", json_number(writes)},
-                     {"unmanaged_guests", json_number(plan.unmanaged_guests)}});
-}
-
 Value json_origin(const model::PlanOrigin& origin) {
   return Value::map({{"identity", Value::string(origin.cluster)},
                      {"name", Value::string(origin.cluster_name)},
@@ -324,29 +192,30 @@ Value plan_json(const engine::SavedPlan& saved) {
                                {"reason", Value::string(each.reason)},
                                {"blocker", Value::string(each.blocker->text())}}));
   }
-  return Value::map(
-      {{"format_version", Value::string(kJsonPlanVersion)},
-       {"pveplan_version", Value::string(saved.program)},
-       {"id", Value::string(saved.id)},
-       {"topology", Value::string(plan.origin.topology)},
-       {"topology_digest", Value::string(plan.origin.topology_digest)},
-       {"mode", Value::string(plan.mode == model::PlanMode::destroy ? "destroy" : "converge")},
-       {"complete", Value::boolean(!plan.partial())},
-       {"cluster", json_origin(plan.origin)},
-       {"state", Value::map({{"lineage", Value::string(plan.origin.lineage)},
-                             {"serial", json_number(plan.origin.serial)}})},
-       {"allowed", Value::map({{"data_loss", json_texts(plan.allowed)},
-                               {"restart", json_texts(plan.restarts)}})},
-       {"needs_permission", json_addresses(plan.needs_permission)},
-       {"summary", json_summary(plan)},
-       {"resource_changes", Value::list(std::move(changes))},
-       {"output_changes", Value::list(std::move(outputs))},
-       {"resource_drift", Value::list(std::move(drift))},
-       {"unreadable", json_pairs(unknown, "reason")},
-       {"not_planned", Value::list(std::move(held))},
-       {"waiting_for_restart", json_pairs(plan.waiting, "what")},
-       {"capacity", json_texts(plan.capacity)},
-       {"warnings", Value::list(std::move(warnings))}});
+  return Value::map({{"format_version", Value::string(kJsonPlanVersion)},
+                     {"pveplan_version", Value::string(saved.program)},
+                     {"id", Value::string(saved.id)},
+                     {"topology", Value::string(plan.origin.topology)},
+                     {"topology_digest", Value::string(plan.origin.topology_digest)},
+                     {"mode", Value::string(std::string(model::name(plan.mode)))},
+                     {"complete", Value::boolean(!plan.partial())},
+                     {"cluster", json_origin(plan.origin)},
+                     {"state", Value::map({{"lineage", Value::string(plan.origin.lineage)},
+                                           {"serial", json_number(plan.origin.serial)}})},
+                     {"allowed", Value::map({{"data_loss", json_texts(plan.allowed)},
+                                             {"restart", json_texts(plan.restarts)}})},
+                     {"scope", json_scope(plan)},
+                     {"refreshed", Value::boolean(plan.refreshed)},
+                     {"needs_permission", json_addresses(plan.needs_permission)},
+                     {"summary", json_summary(plan)},
+                     {"resource_changes", Value::list(std::move(changes))},
+                     {"output_changes", Value::list(std::move(outputs))},
+                     {"resource_drift", Value::list(std::move(drift))},
+                     {"unreadable", json_pairs(unknown, "reason")},
+                     {"not_planned", Value::list(std::move(held))},
+                     {"waiting_for_restart", json_pairs(plan.waiting, "what")},
+                     {"capacity", json_texts(plan.capacity)},
+                     {"warnings", Value::list(std::move(warnings))}});
 }
 
 Value drift_json(const engine::SavedPlan& saved) {

@@ -304,11 +304,21 @@ std::string remarks(const Plan& plan) {
   return text;
 }
 
+/// What the plan is not about, before anything that it says.
+std::string limit_lines(const Plan& plan) {
+  auto text = limits_text(plan);
+  if (text.empty()) return text;
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return code(shortened(text.substr(0, text.size() - 1), 500)) + "\n\n";
+}
+
 std::string head_of(const Plan& plan) {
   const auto name = shortened(plan.origin.topology, 100);
   auto text = fmt::format("<!-- pveplan {} -->\n### {}pveplan {}: {}\n", name,
-                          plan.partial() ? "PARTIAL PLAN: " : "", name, counts_text(plan));
-  text += danger_lines(plan) + permissions_line(plan) + outside_lines(plan) + remarks(plan);
+                          plan.partial() || plan.limited() ? "PARTIAL PLAN: " : "", name,
+                          counts_text(plan));
+  text += limit_lines(plan) + danger_lines(plan) + permissions_line(plan) + outside_lines(plan) +
+          remarks(plan);
   return text + "\n";
 }
 

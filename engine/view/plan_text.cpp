@@ -40,6 +40,8 @@ std::string list_or_nothing(const Plan& plan) {
     text += (text.empty() ? "" : ", ") + ("data loss of " + glob);
   for (const auto& glob : plan.restarts)
     text += (text.empty() ? "" : ", ") + ("restart of " + glob);
+  for (const auto& glob : plan.replaces)
+    text += (text.empty() ? "" : ", ") + ("replacement of " + glob);
   return text.empty() ? "nothing" : text;
 }
 
@@ -128,6 +130,8 @@ std::string empty_text(const Plan& plan) {
   std::string text = fmt::format(
       "{} {} the topology", plan.empty() ? "No changes." : "No changes but to outputs.",
       plan.matching == 1 ? "1 resource matches" : fmt::format("{} resources match", plan.matching));
+  if (plan.mode == model::PlanMode::refresh)
+    text = "No changes. The state knows everything as it is";
   if (plan.mode == model::PlanMode::destroy && plan.empty())
     text = plan.partial()
                ? "No changes. What is listed above is all that is left, and it cannot be "
@@ -149,7 +153,9 @@ std::string coloured(const std::string& text) {
     const auto line = std::string_view(text).substr(start, end - start);
     const char* colour = nullptr;
     const auto mark = line.find_first_not_of(' ');
-    if (line.starts_with("DANGER") || line.starts_with("PARTIAL")) colour = "\x1b[1;31m";
+    if (line.starts_with("DANGER") || line.starts_with("PARTIAL") ||
+        line.starts_with("NOT REFRESHED"))
+      colour = "\x1b[1;31m";
     if (line.starts_with("RESTART") || line.starts_with("DISTURB")) colour = "\x1b[1;33m";
     if (mark != std::string_view::npos && mark >= 2 && line.substr(mark + 1, 1) == " ") {
       if (line[mark] == '+') colour = "\x1b[32m";
@@ -165,7 +171,48 @@ std::string coloured(const std::string& text) {
 
 }  // namespace
 
+std::string limits_text(const Plan& plan) {
+  std::string text;
+  if (plan.limited()) {
+    const bool excludes = !plan.excludes.empty();
+    std::string options;
+    for (const auto& each : excludes ? plan.excludes : plan.targets)
+      options += fmt::format("{}--{} {}", options.empty() ? "" : ", ",
+                             excludes ? "exclude" : "target", each);
+    text += wrapped(fmt::format("PARTIAL PLAN: {} {} and what {}; {} left as {}.",
+                                excludes ? "everything without" : "only", options,
+                                excludes ? "cannot be done without it" : "has to be done for it",
+                                plan.left_out == 1 ? "1 resource is"
+                                                   : fmt::format("{} resources are", plan.left_out),
+                                plan.left_out == 1 ? "it is" : "they are"),
+                    0, 2) +
+            "\n";
+  }
+  if (!plan.refreshed) {
+    text +=
+        wrapped(
+            "NOT REFRESHED: made from the state alone (--refresh=false). What others changed since "
+            "the last apply is not seen, so this is for looking only.",
+            0, 2) +
+        "\n";
+  }
+  return text;
+}
+
+namespace {
+
+std::string refresh_summary(const Plan& plan) {
+  const auto gone = count_changes(plan).forget;
+  auto text = fmt::format("Refresh: {} to take into the state",
+                          counted(plan.changes.size() - gone, "resource"));
+  if (gone > 0) text += fmt::format(", {} to forget", gone);
+  return text + ". No server is changed.\n";
+}
+
+}  // namespace
+
 std::string summary_text(const Plan& plan) {
+  if (plan.mode == model::PlanMode::refresh) return refresh_summary(plan);
   const auto counts = count_changes(plan);
   const auto outputs = output_counts(plan);
   if (!changes_resources(plan)) return outputs.empty() ? "" : "Plan: " + outputs + ".\n";
@@ -187,7 +234,7 @@ namespace {
 
 std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& schemas,
                             const PlanTextOptions& options) {
-  std::string text = partial_text(plan) + origin_line(plan) + "\n";
+  std::string text = limits_text(plan) + partial_text(plan) + origin_line(plan) + "\n";
   if (!plan.empty()) text += "allowed with this plan: " + list_or_nothing(plan) + "\n";
   text += "\n" + intents_text(plan) + drift_text(plan, schemas);
   if (plan.empty()) return text + empty_text(plan);

@@ -22,6 +22,9 @@ std::string plan_text(const model::Plan& plan, const schema::SchemaRegistry& sch
 /// What others changed since the last apply, and nothing of what apply would do.
 std::string drift_report(const model::Plan& plan, const schema::SchemaRegistry& schemas);
 
+/// What the plan does not look at, a line each: nothing for a plan of everything.
+std::string limits_text(const model::Plan& plan);
+
 /// `Plan: 1 to add, 6 to change, 1 to destroy.` and the line of effects.
 std::string summary_text(const model::Plan& plan);
 

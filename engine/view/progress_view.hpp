@@ -25,13 +25,10 @@ class ProgressView final : public engine::EventSink {
   void step_done(const model::Step& step, std::chrono::nanoseconds elapsed) override;
   void step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
                    std::chrono::nanoseconds elapsed) override;
-  /// The first signal was taken: nothing new is started, what runs is waited for; for SIGTERM only
-  /// for so long.
-  void winding_down(std::optional<std::chrono::seconds> grace);
-  /// What runs is not waited for any longer.
-  void leaving();
+  void winding_down(std::optional<std::chrono::seconds> grace) override;
+  void leaving() override;
   /// Redraws elapsed times; in a pipe, one line for every step that has run for another 30 s.
-  void tick();
+  void tick() override;
   /// Takes the running lines off the screen before other text is printed.
   void clear();
 

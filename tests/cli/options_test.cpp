@@ -24,10 +24,38 @@ TEST_CASE("wrong command lines are refused with what was meant") {
       {{"plan", "--var", "x"}, "--var takes NAME=VALUE, not \"x\"."},
       {{"plan", "--allow", "everything"}, "--allow takes data-loss=ADDRESS, not \"everything\"."},
       {{"apply", "--parallelism", "0"}, "--parallelism must be at least 1."},
+      {{"graph", "--format", "text"},
+       "--format of `pveplan graph` takes dot, mermaid or json, not \"text\"."},
+      {{"plan", "--format", "mermaid"},
+       "--format of `pveplan plan` takes text, json or markdown, not \"mermaid\"."},
+      {{"plan", "--target", "vm.a", "--exclude", "vm.b"},
+       "--target and --exclude cannot be combined: one says what a plan is about, the other what "
+       "it "
+       "is not."},
+      {{"plan", "--destroy", "--replace", "vm.a"},
+       "--replace makes anew what --destroy would only remove: choose one."},
+      {{"plan", "--refresh=false", "-o", "plan.json"},
+       "A plan that is saved must have seen what is live: -o cannot be combined with "
+       "--refresh=false."},
+      {{"plan", "--refresh=false", "--refresh-only"},
+       "--refresh-only reads what --refresh=false would not: choose one."},
+      {{"apply", "--refresh=false"}, "`pveplan apply` does not take --refresh."},
+      {{"apply", "--json"},
+       "`pveplan apply --json` asks nobody: it needs --auto-approve or the file of a saved plan."},
+      {{"destroy", "--json"}, "`pveplan destroy --json` asks nobody: it needs --auto-approve."},
+      {{"plan", "--json", "--format", "json"},
+       "--json prints events and --format prints the plan: one output cannot have both. Use "
+       "--json-into FILE for the events."},
   }));
   const auto options = parse_options(each.words);
   REQUIRE_FALSE(options);
   CHECK(options.error() == each.expected);
+}
+
+TEST_CASE("the format that nobody names is the command's first one") {
+  CHECK(parse_options({"graph"})->format == "dot");
+  CHECK(parse_options({"plan"})->format == "text");
+  CHECK(parse_options({"apply", "plan.json", "--json"})->json);
 }
 
 TEST_CASE("options may stand before and after the command") {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-
 #include <sys/stat.h>
 
 using namespace pveplan;
@@ -273,4 +272,18 @@ TEST_CASE("a pipe or a folder in the place of the topology is an error at once")
   INFO(folder.text);
   CHECK(folder.exit_code == 1);
   CHECK(has(folder.text, "Is a directory"));
+}
+
+TEST_CASE("an apply whose events nobody reads goes on to its end and says so") {
+  sim::TemporaryFolder folder;
+  write_records(folder);
+  const auto ended =
+      shell(folder, std::string("set -o pipefail; ") + PVEPLAN_BINARY +
+                        " apply --auto-approve --json 2>problem.txt | head -n 1 >first.txt; "
+                        "echo code $?; cat problem.txt; " +
+                        PVEPLAN_BINARY + " state list | wc -l");
+  INFO(ended.text);
+  CHECK(has(ended.text, "code 1\n"));
+  CHECK(has(ended.text, "The output could not be written"));
+  CHECK(has(ended.text, "\n2000\n"));
 }

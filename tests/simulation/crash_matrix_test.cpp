@@ -128,6 +128,28 @@ Story images() {
            {last, kDestroy}}};
 }
 
+/// A guest that is replaced, once since what cannot be changed was changed, and once on request. A
+/// command that is repeated replaces again, which comes to the same.
+Story replacements() {
+  const std::string head = "[pveplan]\nname = \"t\"\nvmids = [\"200-219\"]\n" + Rig::connection() +
+                           "[ip_pool.lan]\ncidr = \"10.10.20.0/24\"\n"
+                           "allocate = [\"10.10.20.50-10.10.20.99\"]\n"
+                           "[record.x]\ninput = \"${vm.a.id} ${vm.a.ip}\"\n";
+  const auto guest = [&head](const char* slot) {
+    return head + fmt::format(
+                      "[vm.a]\ncores = 1\nallow_replace = true\ncloud_init.user = \"me\"\n"
+                      "nic.lan = {{ bridge = \"vmbr0\", ip = \"pool:lan\" }}\n"
+                      "disk.os = {{ storage = \"local-lvm\", size = \"1GiB\" }}\n"
+                      "disk.d = {{ storage = \"local-lvm\", size = \"1GiB\", slot = "
+                      "\"{}\" }}\n",
+                      slot);
+  };
+  auto replace = kApply;
+  replace.insert(replace.end(), {"--replace", "vm.a"});
+  return {"replacements",
+          {{guest("scsi3"), kApply}, {guest("scsi5"), kApply}, {guest("scsi5"), replace}}};
+}
+
 /// Everything before `phase`, without any trouble.
 void live_until(Rig& rig, const Story& story, std::size_t phase) {
   for (std::size_t i = 0; i < phase; ++i) {
@@ -314,6 +336,10 @@ TEST_CASE("guests survive a stop at every boundary of apply, change and destroy"
 
 TEST_CASE("a replaced image survives a stop at every boundary, and leaves no file behind") {
   crash_everywhere(images());
+}
+
+TEST_CASE("a replacement survives a stop at every boundary, under the same number") {
+  crash_everywhere(replacements());
 }
 
 TEST_CASE("bridges survive a stop at every boundary of apply, change and destroy") {

@@ -131,7 +131,9 @@ TEST_CASE("no command shows, stores or hands on a secret") {
     REQUIRE(ended.exit_code == code);
   };
   must({"validate"});
-  must({"graph"});
+  for (const char* format : {"dot", "mermaid", "json"}) must({"graph", "--format", format});
+  must({"plan", "--json-into", "events.jsonl"});
+  must({"plan", "--explain", "*"});
   for (const char* format : {"text", "json", "markdown"}) must({"plan", "--format", format});
   must({"plan", "-o", "plan.json"});
   for (const char* format : {"text", "json", "markdown"})
@@ -148,8 +150,14 @@ TEST_CASE("no command shows, stores or hands on a secret") {
   scanner.rig.lab.world().guests.begin()->second.options["description"] = "by somebody else";
   must({"drift"}, 2);
   must({"drift", "--format", "json"}, 2);
+  must({"drift", "--json"}, 2);
   must({"plan", "--format", "json"});
-  must({"apply", "--auto-approve", "--trace", "trace2.txt"});
+  must({"plan", "--explain", "*"});
+  must({"plan", "--refresh=false"});
+  must({"refresh", "--auto-approve", "--json"});
+  must({"refresh", "--auto-approve"});
+  must({"apply", "--auto-approve", "--json", "--replace", "vm.c", "--allow", "data-loss=vm.c",
+        "--trace", "trace2.txt"});
   must({"state", "rm", "vm.b"});
   must({"destroy", "--auto-approve", "--allow", "data-loss=*"});
 }

@@ -16,9 +16,20 @@ core::ApiRequest delete_request(const model::Step& step, const Guest& guest) {
   return core::ApiRequest("DELETE", guest_path(guest.node, guest.vmid, ""), std::move(parameters));
 }
 
-/// The row goes, and the number is not given out again while there are others: backups go by it.
-model::Outcome retired(const schema::ResourceAddress& address, std::int64_t vmid) {
+/// The row goes, and the number is not given out again while there are others: backups go by it. Of
+/// what is replaced the row stays, with the number and all else that was chosen for the new guest.
+model::Outcome destroyed_outcome(core::Context context, const schema::ResourceAddress& address,
+                                 const schema::Value& arguments) {
+  const auto* held = context.row(address);
+  if (held != nullptr && flag_of(arguments, "replaced")) {
+    auto row = *held;
+    row.status = model::RowStatus::incomplete;
+    row.parts.clear();
+    row.notes = schema::Value();
+    return stored(std::move(row));
+  }
   auto outcome = gone(address);
+  const auto vmid = integer_of(argument(arguments, "identity"), "vmid");
   if (vmid > 0) outcome.retired_vmids.push_back(vmid);
   return outcome;
 }
@@ -30,7 +41,7 @@ async::Task<RunResult> run_delete(core::Context context, model::Step step) {
   if (held == nullptr) co_return gone(step.address);
   const model::Row row = *held;
   const auto vmid = integer_of(row.identity, "vmid");
-  const auto destroyed = retired(step.address, vmid);
+  const auto destroyed = destroyed_outcome(context, step.address, step.arguments);
   auto look = co_await look_at_guest(context, node_of(context, row.identity), vmid);
   if (look.found == GuestLook::Found::absent) co_return destroyed;
   auto problem = look.reason;
@@ -52,13 +63,13 @@ async::Task<RunResult> run_delete(core::Context context, model::Step step) {
 }
 
 async::Task<SettleResult> settle_delete(core::Context context, model::Intent intent) {
-  const auto vmid = integer_of(argument(intent.arguments, "identity"), "vmid");
   SettleClock clock(intent);
   for (;;) {
     auto settled = co_await look_after_task(context, intent, "qmdestroy");
     if (settled.open) co_return model::Resolution(model::StillOpen{settled.reason});
     // gone, or gone and its VMID given to somebody else
-    if (!settled.exists) co_return done(retired(intent.address, vmid));
+    if (!settled.exists)
+      co_return done(destroyed_outcome(context, intent.address, intent.arguments));
     if (settled.can_be_repeated(clock)) co_return model::Resolution(model::NotDone());
     co_await context.pause(SettleClock::kPause);
   }
