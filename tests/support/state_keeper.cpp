@@ -32,7 +32,7 @@ std::string header_of(const async::HttpRequest& request, const std::string& want
   return {};
 }
 
-std::string target_of(const std::string& url) {
+std::string path_of(const std::string& url) {
   const auto begin = url.find('/', url.find("://") + 3);
   return begin == std::string::npos ? "/" : url.substr(begin);
 }
@@ -66,7 +66,7 @@ std::string StateKeeper::lock_id() const { return lock ? id_in(*lock) : std::str
 
 void StateKeeper::judge(const async::HttpRequest& request) {
   const auto complain = [&](const std::string& what) {
-    complaints.push_back(request.method + " " + target_of(request.url) + ": " + what);
+    complaints.push_back(request.method + " " + path_of(request.url) + ": " + what);
   };
   const auto type = header_of(request, "Content-Type");
   const auto md5 = header_of(request, "Content-MD5");
@@ -122,7 +122,7 @@ SimAnswer StateKeeper::answer(const async::HttpRequest& request) {
 }
 
 SimAnswer StateKeeper::handle(const async::HttpRequest& request, Time) {
-  requests_.push_back(request.method + " " + target_of(request.url));
+  requests_.push_back(request.method + " " + path_of(request.url));
   judge(request);
   const auto what = fate ? fate(request) : Fate::deliver;
   if (what == Fate::lose_before_effect || what == Fate::refuse) {
