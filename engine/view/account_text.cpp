@@ -96,12 +96,26 @@ std::string lasting_failures(const engine::RunAccount& account) {
   return text;
 }
 
-std::string closing_text(const engine::RunAccount& account) {
+/// What goes on with the plan. After a destroy, apply would make everything anew.
+const char* command_of(model::PlanMode mode) {
+  switch (mode) {
+    case model::PlanMode::destroy:
+      return "destroy";
+    case model::PlanMode::refresh:
+      return "refresh";
+    case model::PlanMode::converge:
+      break;
+  }
+  return "apply";
+}
+
+std::string closing_text(const engine::RunAccount& account, const std::string& command) {
   if (account.journal_failure) {
     return wrapped("The state could not be written, so nothing more was started: " +
                        account.journal_failure->detail +
                        " What was sent is in the journal as far as the disk took it. Mend that, "
-                       "and run pveplan apply again.",
+                       "and run pveplan " +
+                       command + " again.",
                    0, 0) +
            "\n";
   }
@@ -110,13 +124,13 @@ std::string closing_text(const engine::RunAccount& account) {
       account.gave_up ? "Nothing new was started after so many failures.\n" : "";
   const auto lasting = lasting_failures(account);
   if (lasting.empty())
-    return stopped +
-           "Nothing is half done without being recorded: run pveplan apply again to go on.\n";
+    return stopped + "Nothing is half done without being recorded: run pveplan " + command +
+           " again to go on.\n";
   return stopped +
          wrapped(
              "Nothing is half done without being recorded. Repeating alone does not help: see to "
              "what stopped " +
-                 lasting + " first, then run pveplan apply again.",
+                 lasting + " first, then run pveplan " + command + " again.",
              0, 0) +
          "\n";
 }
@@ -140,7 +154,7 @@ std::string account_text(const engine::RunAccount& account, const model::Plan& p
       text += failure_text(result);
     if (result.status == Status::partly_done) text += partly_text(result);
   }
-  return text + skipped_text(account) + closing_text(account);
+  return text + skipped_text(account) + closing_text(account, command_of(plan.mode));
 }
 
 }  // namespace pveplan::view

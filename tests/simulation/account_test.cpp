@@ -1,4 +1,6 @@
 // What an apply says of what it did, and what to do next.
+
+#include "engine/view/account_text.hpp"
 #include "tests/simulation/rig.hpp"
 #include "tests/support/catch.hpp"
 
@@ -124,4 +126,22 @@ TEST_CASE("templates and images have timeouts of their own, and a destroy has on
   CHECK(contains(late.out, "timeouts.create (1s) of image.debian[pve] is over"));
   CHECK(applied(rig, slow).exit_code == 0);
   CHECK(count(rig, "POST /api2/json/nodes/pve/storage/local/download-url") == 1);
+}
+
+TEST_CASE(
+    "after a destroy that was not finished, the account advises to destroy and not to apply") {
+  engine::ResourceResult failed;
+  failed.address = {"pool", "a", {}, {}};
+  failed.status = engine::ResourceResult::Status::failed;
+  for (const bool may_pass : {true, false}) {
+    failed.may_pass = may_pass;
+    engine::RunAccount account;
+    account.results = {failed};
+    model::Plan plan;
+    plan.mode = model::PlanMode::destroy;
+    const auto text = view::account_text(account, plan, "Destroy");
+    INFO(text);
+    CHECK(sim::contains(text, "run pveplan destroy again"));
+    CHECK_FALSE(sim::contains(text, "pveplan apply"));
+  }
 }
