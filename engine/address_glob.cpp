@@ -1,37 +1,22 @@
 #include "engine/address_glob.hpp"
 
+#include "schema/glob.hpp"
+
 #include <algorithm>
 
 namespace pveplan::engine {
 
 namespace {
 
-bool glob(std::string_view pattern, std::string_view text) {
-  constexpr auto kNone = std::string_view::npos;
-  std::size_t in_pattern = 0, in_text = 0;
-  std::size_t star = kNone, resume = 0;  // where to go on when the last star has to take more
-  while (in_text < text.size()) {
-    const char wanted = in_pattern < pattern.size() ? pattern[in_pattern] : '\0';
-    if (wanted == '*') {
-      star = in_pattern++;
-      resume = in_text;
-    } else if (in_pattern < pattern.size() && (wanted == '?' || wanted == text[in_text])) {
-      ++in_pattern;
-      ++in_text;
-    } else if (star != kNone) {
-      in_pattern = star + 1;
-      in_text = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', in_pattern) == kNone;
+/// The brackets of an address hold a key.
+bool fits(std::string_view text, std::string_view pattern) {
+  return schema::fits_pattern(text, pattern, schema::Brackets::literal);
 }
 
 }  // namespace
 
 bool matches_glob(const schema::ResourceAddress& address, std::string_view pattern) {
-  return glob(pattern, address.text()) || glob(pattern, address.shell_text());
+  return fits(address.text(), pattern) || fits(address.shell_text(), pattern);
 }
 
 bool matches_any_glob(const schema::ResourceAddress& address,

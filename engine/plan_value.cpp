@@ -1,8 +1,7 @@
 #include "engine/plan_value.hpp"
 
 #include "schema/json.hpp"
-
-#include <algorithm>
+#include "schema/value_walk.hpp"
 
 namespace pveplan::engine {
 
@@ -197,12 +196,9 @@ std::optional<Value> from_plan_value(const Value& value, const SecretsByDigest& 
 }
 
 void collect_secrets(const Value& value, const SecretDigest& digest, SecretsByDigest& secrets) {
-  if (value.sensitive()) secrets.emplace(digest_of(value, digest), value);
-  if (value.kind() == Value::Kind::list) {
-    for (const auto& item : value.as_list()) collect_secrets(item, digest, secrets);
-  } else if (value.has_fields()) {
-    for (const auto& [name, inner] : value.as_fields()) collect_secrets(inner, digest, secrets);
-  }
+  schema::for_each_inside(value, [&](const Value& each) {
+    if (each.sensitive()) secrets.emplace(digest_of(each, digest), each);
+  });
 }
 
 }  // namespace pveplan::engine

@@ -2,46 +2,21 @@
 #include "engine/live_fingerprint.hpp"
 #include "engine/plan_value.hpp"
 #include "engine/planning.hpp"
-
-#include <algorithm>
+#include "schema/value_walk.hpp"
 
 namespace pveplan::engine {
 
 using model::Action;
 using model::Change;
-using schema::Path;
 using schema::Value;
 
 namespace {
 
-/// The value with another one at the path; a null takes the place out.
-Value with_or_without(const Value& object, const std::vector<std::string>& steps, std::size_t at,
-                      const Value& inner) {
-  if (at == steps.size()) return inner;
-  Value::Fields fields;
-  bool found = false;
-  if (object.has_fields()) {
-    for (const auto& [name, held] : object.as_fields()) {
-      found = found || name == steps[at];
-      auto value = name == steps[at] ? with_or_without(held, steps, at + 1, inner) : held;
-      if (!value.is_null()) fields.emplace_back(name, std::move(value));
-    }
-  }
-  if (!found && !inner.is_null())
-    fields.emplace_back(steps[at], with_or_without(Value(), steps, at + 1, inner));
-  return object.kind() == Value::Kind::object ? Value::object(std::move(fields))
-                                              : Value::map(std::move(fields));
-}
-
 /// In the place of a secret the row has a digest. The server has the secret itself, which no state
 /// ever holds.
 bool holds_digest(const Value& owned) {
-  if (digest_of_secret(owned) != nullptr) return true;
-  if (owned.kind() == Value::Kind::list)
-    return std::any_of(owned.as_list().begin(), owned.as_list().end(), holds_digest);
-  return owned.has_fields() &&
-         std::any_of(owned.as_fields().begin(), owned.as_fields().end(),
-                     [](const auto& each) { return holds_digest(each.second); });
+  return schema::any_inside(owned,
+                            [](const Value& value) { return digest_of_secret(value) != nullptr; });
 }
 
 void take_over(Planning& planning, const model::Row& row, const model::LiveObject& live) {
@@ -70,7 +45,7 @@ void take_over(Planning& planning, const model::Row& row, const model::LiveObjec
   change.dependencies = row.dependencies;
   change.notes.push_back("what is live is taken into the state");
   for (const auto& drift : difference.drift) {
-    change.after = with_or_without(change.after, drift.path.steps(), 0, drift.is);
+    change.after = change.after.with(drift.path, drift.is);
     model::AttributeChange attribute;
     attribute.path = drift.path;
     attribute.before = drift.was;

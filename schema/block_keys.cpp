@@ -75,6 +75,12 @@ bool is_block_key(std::string_view key, const ResourceSchema& schema) {
   });
 }
 
+bool is_any_block_key(std::string_view key) {
+  const auto& keys = all_keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const BlockKey& each) { return each.attribute.name == key; });
+}
+
 bool can_be_stated(const AttributeSchema& attribute) {
   switch (attribute.presence) {
     case Presence::required:

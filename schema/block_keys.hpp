@@ -14,6 +14,9 @@ std::vector<AttributeSchema> block_keys(const ResourceSchema& schema);
 /// Whether `key` is one of them, or the `nodes` of a per-node type.
 bool is_block_key(std::string_view key, const ResourceSchema& schema);
 
+/// Whether a block of any type may have it as such a key: what no profile may state.
+bool is_any_block_key(std::string_view key);
+
 /// Whether a topology may give the attribute a value, or only read it from others.
 bool can_be_stated(const AttributeSchema& attribute);
 

@@ -175,9 +175,7 @@ class BlockCollector {
   }
 
   void refuse_in_profile(const Entry& attribute) {
-    static constexpr std::array<std::string_view, 6> kOwn = {"use",      "unset", "count",
-                                                             "for_each", "each",  "after"};
-    if (std::find(kOwn.begin(), kOwn.end(), attribute.key) == kOwn.end()) return;
+    if (!is_any_block_key(attribute.key)) return;
     add_error("Not possible in a profile",
               fmt::format("\"{}\" stands in the block that uses the profile.", attribute.key),
               attribute.key_span);
@@ -213,7 +211,7 @@ class BlockCollector {
       const auto span = index < items.size() ? items[index]->span : use->value->span;
       ++index;
       if (profile != profiles_.end()) {
-        inherited = merge_trees(inherited, without_own(profile->second));
+        inherited = merge_trees(inherited, without_entries(profile->second, is_any_block_key));
       } else if (!name.empty()) {
         block.flawed = true;
         unknown_profile(name, span);
@@ -222,13 +220,6 @@ class BlockCollector {
     for (const auto& text : texts(unset, "unset"))
       inherited = take_out(inherited, own, text, schema, *unset, block);
     return merge_trees(inherited, own);
-  }
-
-  static NodePtr without_own(const NodePtr& profile) {
-    return without_entries(profile, [](const std::string& key) {
-      return key == "use" || key == "unset" || key == "count" || key == "for_each" ||
-             key == "each" || key == "after";
-    });
   }
 
   void unknown_profile(const std::string& name, Span span) {

@@ -26,11 +26,11 @@ std::optional<bool> fits_set(char c, std::string_view& pattern) {
 }
 
 /// Takes one element off the pattern when it fits the character.
-bool fits_one(char c, std::string_view& pattern) {
+bool fits_one(char c, std::string_view& pattern, Brackets brackets) {
   if (pattern.empty()) return false;
   auto rest = pattern;
   bool fits = false;
-  if (pattern.front() == '[') {
+  if (pattern.front() == '[' && brackets == Brackets::sets) {
     const auto in_set = fits_set(c, rest);
     fits = in_set.value_or(c == '[');
     if (!in_set) rest.remove_prefix(1);
@@ -46,26 +46,30 @@ bool fits_one(char c, std::string_view& pattern) {
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
-bool fits_glob(std::string_view name, std::string_view pattern) {
-  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
+bool fits_pattern(std::string_view text, std::string_view pattern, Brackets brackets) {
   // After a `*` that turns out to have taken too little, one character more is given to it.
-  std::optional<std::string_view> name_at_star, pattern_behind_star;
-  while (!name.empty()) {
+  std::optional<std::string_view> text_at_star, pattern_behind_star;
+  while (!text.empty()) {
     if (pattern.starts_with('*')) {
       pattern.remove_prefix(1);
       pattern_behind_star = pattern;
-      name_at_star = name;
-    } else if (fits_one(name.front(), pattern)) {
-      name.remove_prefix(1);
-    } else if (name_at_star) {
-      name_at_star->remove_prefix(1);
-      name = *name_at_star;
+      text_at_star = text;
+    } else if (fits_one(text.front(), pattern, brackets)) {
+      text.remove_prefix(1);
+    } else if (text_at_star) {
+      text_at_star->remove_prefix(1);
+      text = *text_at_star;
       pattern = *pattern_behind_star;
     } else {
       return false;
     }
   }
   return std::all_of(pattern.begin(), pattern.end(), [](char c) { return c == '*'; });
+}
+
+bool fits_glob(std::string_view name, std::string_view pattern) {
+  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
+  return fits_pattern(name, pattern, Brackets::sets);
 }
 
 }  // namespace pveplan::schema

@@ -1,3 +1,4 @@
+#include "schema/block_keys.hpp"
 #include "schema/blocks.hpp"
 #include "schema/convert.hpp"
 #include "schema/later.hpp"
@@ -36,11 +37,8 @@ std::set<std::string> used_later(const SchemaRegistry& registry, const Node& roo
   return names;
 }
 
-/// What every block states that uses profiles, and no profile.
-bool is_of_block(const std::string& key) {
-  return key == "use" || key == "unset" || key == "count" || key == "for_each" || key == "each" ||
-         key == "after" || is_lifecycle_key(key);
-}
+/// What is no attribute in a profile.
+bool is_of_block(const std::string& key) { return is_any_block_key(key) || is_lifecycle_key(key); }
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "schema/value.hpp"
 
+#include "schema/value_walk.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -168,26 +170,6 @@ Value Value::as_sensitive() const {
   result.sensitive_ = true;
   return result;
 }
-
-namespace {
-
-template <typename Predicate>
-bool any_inside(const Value& value, const Predicate& wanted) {
-  if (wanted(value)) return true;
-  if (value.kind() == Value::Kind::list) {
-    const auto& items = value.as_list();
-    return std::any_of(items.begin(), items.end(),
-                       [&](const Value& item) { return any_inside(item, wanted); });
-  }
-  if (value.has_fields()) {
-    const auto& fields = value.as_fields();
-    return std::any_of(fields.begin(), fields.end(),
-                       [&](const Value::Field& field) { return any_inside(field.second, wanted); });
-  }
-  return false;
-}
-
-}  // namespace
 
 bool Value::contains_unknown() const {
   return any_inside(*this, [](const Value& value) { return value.is_unknown(); });
