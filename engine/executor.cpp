@@ -341,14 +341,13 @@ class Executor {
     co_return std::nullopt;
   }
 
-  /// With the guest as it is now when the change may hurt it.
-  async::Task<model::ClusterFacts> cluster_for(const Change* change) {
+  /// With the guest as it is now when the change may hurt it; else nothing that is not known.
+  async::Task<std::optional<model::ClusterFacts>> looked_at_closely(const Change* change) {
     CloseReading closely;
     closely.add(*change);
-    auto facts = cluster_;
-    if (services_.cluster == nullptr || closely.empty()) co_return facts;
-    auto exact = co_await services_.cluster->look_closely(std::move(facts), closely.look);
-    co_return exact;
+    if (services_.cluster == nullptr || closely.empty()) co_return std::nullopt;
+    auto exact = co_await services_.cluster->look_closely(cluster_, closely.look);
+    co_return std::optional<model::ClusterFacts>(std::move(exact));
   }
 
   /// Just before the first write of a change: the object must still be as the plan saw it.
@@ -360,7 +359,8 @@ class Executor {
     if (row == nullptr) co_return schema::Result<void>();
     const auto& type = *services_.types.find(step.address.type);
     const model::Row copy = *row;
-    const auto cluster = co_await cluster_for(at->second);
+    const auto exact = co_await looked_at_closely(at->second);
+    const auto& cluster = exact ? *exact : cluster_;
     ReadContext backend(services_, cluster, session_.state(), plan_.origin.topology, nullptr);
     auto outcome = co_await type.read(core::Context(backend), copy.identity, &copy);
     if (!outcome) co_return std::unexpected(outcome.error());

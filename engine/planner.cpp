@@ -100,10 +100,6 @@ class Planner {
 
   /// Who asks for a replacement and mistypes would get none, and not notice.
   void refuse_replaces() {
-    std::vector<std::string> candidates;
-    for (const auto& each : input_.topology.resources) {
-      if (input_.scope.contains(each.address)) candidates.push_back(each.address.text());
-    }
     for (const auto& pattern : input_.request.replace) {
       const schema::Resource* observed = nullptr;
       bool any = false;
@@ -118,7 +114,7 @@ class Planner {
             "Matches nothing",
             fmt::format("--replace {} names no resource that this plan is about, so nothing was "
                         "planned.{}",
-                        pattern, schema::did_you_mean(pattern, candidates))));
+                        pattern, schema::did_you_mean(pattern, addresses_in_scope()))));
       if (observed != nullptr)
         planning_.result.diagnostics.add(schema::error(
             "Only observed",
@@ -127,6 +123,14 @@ class Planner {
                         pattern, observed->address.text()),
             observed->span));
     }
+  }
+
+  std::vector<std::string> addresses_in_scope() const {
+    std::vector<std::string> addresses;
+    for (const auto& each : input_.topology.resources) {
+      if (input_.scope.contains(each.address)) addresses.push_back(each.address.text());
+    }
+    return addresses;
   }
 
   /// By id. A guest's pool, whether or not the topology still says so, cannot go before the guest.

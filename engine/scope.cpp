@@ -28,7 +28,6 @@ class ScopeMaker {
 
   std::expected<Scope, schema::Diagnostics> make() {
     const auto& request = input_.request;
-    if (request.targets.empty() && request.excludes.empty()) return Scope();
     const bool excludes = !request.excludes.empty();
     auto named = matching(excludes ? "--exclude" : "--target",
                           excludes ? request.excludes : request.targets);
@@ -145,6 +144,7 @@ class ScopeMaker {
 }  // namespace
 
 std::expected<Scope, schema::Diagnostics> make_scope(const ScopeInput& input) {
+  if (input.request.targets.empty() && input.request.excludes.empty()) return Scope();
   return ScopeMaker(input).make();
 }
 

@@ -30,13 +30,27 @@ struct LiveName {
 
 bool is_live(std::string_view text) { return text.starts_with(kLive); }
 
+/// Whether the attribute of this resource names what is not declared.
+bool names_live(const Resource& resource, const schema::AttributeSchema& attribute) {
+  return attribute.reference && attribute.reference->live_allowed &&
+         is_live(text_at(resource.attributes, attribute.name));
+}
+
+bool names_any_live(const schema::Topology& topology) {
+  return std::any_of(
+      topology.resources.begin(), topology.resources.end(), [](const Resource& resource) {
+        const auto& attributes = resource.schema->object.attributes;
+        return std::any_of(attributes.begin(), attributes.end(),
+                           [&](const auto& each) { return names_live(resource, each); });
+      });
+}
+
 std::vector<LiveName> live_names(schema::Topology& topology, const state::StateFile& state) {
   std::vector<LiveName> result;
   for (auto& resource : topology.resources) {
     for (const auto& attribute : resource.schema->object.attributes) {
-      if (!attribute.reference || !attribute.reference->live_allowed) continue;
+      if (!names_live(resource, attribute)) continue;
       const auto text = text_at(resource.attributes, attribute.name);
-      if (!is_live(text)) continue;
       result.push_back({&resource, attribute.name, attribute.reference->target_types.front(),
                         text.substr(kLive.size()), state.row(resource.address) == nullptr});
     }
@@ -65,7 +79,6 @@ class LiveNames {
     names_ = live_names(topology_, state_);
   }
 
-  bool empty() const { return names_.empty(); }
   const std::vector<LiveName>& names() const { return names_; }
   schema::Topology take() { return std::move(topology_); }
   schema::Diagnostics take_diagnostics() { return std::move(diagnostics_); }
@@ -245,22 +258,25 @@ async::Task<std::expected<std::optional<schema::Topology>, schema::Diagnostics>>
     const Services& services, const schema::Topology& topology, const state::StateFile& state,
     const model::ClusterFacts& cluster, bool makes_new) {
   using Result = std::expected<std::optional<schema::Topology>, schema::Diagnostics>;
-  if (!makes_new) co_return Result(std::nullopt);
+  if (!makes_new || !names_any_live(topology)) co_return Result(std::nullopt);
   LiveNames live(topology, state, cluster);
-  if (live.empty()) co_return Result(std::nullopt);
   ReadContext backend(services, cluster, state, topology.name, nullptr);
   const core::Context context(backend);
   std::map<std::int64_t, model::ReadOutcome> read;
+  std::map<std::string, model::ReadOutcome> pools;
   for (const auto& named : live.names()) {
     // A template is read as what is cloned from it: that schema has the slots of disks.
     const bool pool = named.type == "pool";
     const auto& type = *services.types.find(pool ? named.type : named.resource->address.type);
     if (pool) {
       if (!named.is_new) continue;
-      const auto identity = Value::map({{"id", Value::string(named.name)}});
-      auto outcome = co_await type.read(context, identity, nullptr);
-      if (!outcome) co_return std::unexpected(schema::Diagnostics(outcome.error()));
-      live.check_pool(named, *outcome);
+      if (!pools.contains(named.name)) {
+        const auto identity = Value::map({{"id", Value::string(named.name)}});
+        auto outcome = co_await type.read(context, identity, nullptr);
+        if (!outcome) co_return std::unexpected(schema::Diagnostics(outcome.error()));
+        pools.emplace(named.name, std::move(*outcome));
+      }
+      live.check_pool(named, pools.at(named.name));
       continue;
     }
     const auto* guest = live.find_template(named);
