@@ -199,15 +199,15 @@ std::string listing(const schema::Topology& topology, const state::StateFile& st
 /// The origins of all that an argument means, but for what only the state knows.
 std::string origins(const Workspace& workspace, const state::StateFile& state,
                     const std::set<schema::ResourceAddress>& addresses) {
+  const view::WrittenPlaces places(workspace.sources());
   std::string text;
   for (const auto& address : addresses) {
     const auto& topology = workspace.topology();
     const auto* resource = topology.find(address);
     if (resource == nullptr) resource = topology.find(address.group());
     text += address.text() + "\n";
-    text += resource == nullptr
-                ? std::string("  is in the state alone\n")
-                : origin_text(*resource, state.row(address), topology, workspace.sources());
+    text += resource == nullptr ? std::string("  is in the state alone\n")
+                                : origin_text(*resource, state.row(address), topology, places);
   }
   return text;
 }
@@ -244,11 +244,8 @@ async::Task<int> run_show(Program& program, Options options) {
     co_return show_plan(program, options);
   auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
-  auto loaded = co_await workspace->store().read();
-  if (!loaded) {
-    print_diagnostic(program, options, workspace->sources(), loaded.error());
-    co_return kError;
-  }
+  const auto loaded = co_await read_state(program, &options, *workspace);
+  if (!loaded) co_return kError;
   const auto& topology = workspace->topology();
   if (options.arguments.empty()) {
     program.out(listing(topology, loaded->state));

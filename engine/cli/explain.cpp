@@ -17,8 +17,9 @@ bool print_explanation(Program& program, const Options& options, const Review& r
   }
   for (const auto& [address, row] : reviewed.state.rows) known.insert(address);
   for (const auto& each : plan.changes) known.insert(each.address);
-  const view::Explained explained{plan, topology, reviewed.workspace->sources(),
-                                  reviewed.state.rows, program.known.schemas()};
+  const view::WrittenPlaces places(reviewed.workspace->sources());
+  const view::Explained explained{plan, topology, places, reviewed.state.rows,
+                                  program.known.schemas()};
   std::string text;
   std::vector<std::string> names;
   for (const auto& address : known) {

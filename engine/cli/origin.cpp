@@ -2,7 +2,6 @@
 
 #include "engine/diff.hpp"
 #include "engine/view/text.hpp"
-#include "schema/interpolation.hpp"
 
 #include <fmt/format.h>
 
@@ -25,8 +24,8 @@ constexpr int kNewestVersion =
 class Origins {
  public:
   Origins(const schema::Resource& resource, const model::Row* row, const schema::Topology& topology,
-          const schema::SourceMap& sources)
-      : resource_(resource), row_(row), topology_(topology), sources_(sources) {}
+          const view::WrittenPlaces& places)
+      : resource_(resource), row_(row), topology_(topology), places_(places) {}
 
   std::string text() {
     const auto& object = resource_.schema->object;
@@ -69,49 +68,29 @@ class Origins {
   std::string stated(const Path& path) {
     const auto span = resource_.span_of(path);
     if (!span.known()) return "stated";
-    auto text = header_of(span);
+    auto text = places_.header(span);
     if (const auto key = override_key(span); !key.empty()) text = "each." + key + " of " + text;
-    return fmt::format("{} {}{}", text, place_of(span), behind(span));
-  }
-
-  std::string place_of(schema::Span span) const {
-    return fmt::format("{}:{}", sources_.name(span.file),
-                       sources_.position(span.file, span.begin).line);
-  }
-
-  /// "[profile.linux]": the header in force.
-  std::string header_of(schema::Span span) {
-    const auto& text = sources_.text(span.file);
-    if (!headers_.contains(span.file)) {
-      schema::Diagnostics ignored;  // it was parsed without an error before
-      const auto tree = schema::parse_document(sources_, span.file, ignored);
-      if (!tree) return {};
-      headers_.emplace(span.file, schema::HeaderIndex(*tree));
-    }
-    const auto* header = headers_.at(span.file).header_at(span.begin);
-    return header == nullptr ? "" : text.substr(header->begin, header->end - header->begin);
+    return fmt::format("{} {}{}", text, places_.line(span), behind(span));
   }
 
   /// The key of an override, which is named by the line or by its header.
   std::string override_key(schema::Span span) {
     if (!resource_.address.key) return {};
     const auto& key = *resource_.address.key;
-    const auto line = sources_.line(span.file, sources_.position(span.file, span.begin).line);
+    const auto& sources = places_.sources();
+    const auto line = sources.line(span.file, sources.position(span.file, span.begin).line);
     const auto begin = line.find_first_not_of(" \t");
     const auto word = "each." + key + ".";
     if (begin != std::string_view::npos && line.substr(begin).starts_with(word)) return key;
-    const auto header = header_of(span);
+    const auto header = places_.header(span);
     const auto group = resource_.address.group().text() + ".each." + key;
     return header.find(group) == std::string::npos ? "" : key;
   }
 
   /// What the text was made of: variables with their own origins, the environment, references.
   std::string behind(schema::Span span) const {
-    const auto written = sources_.text(span.file).substr(span.begin, span.end - span.begin);
-    const auto pieces = schema::split_text(written);
-    if (!pieces) return {};
     std::string result;
-    for (const auto& piece : *pieces) {
+    for (const auto& piece : places_.pieces(span)) {
       switch (piece.kind) {
         case schema::TextPiece::Kind::variable:
           result += variable_text(piece.name);
@@ -135,8 +114,8 @@ class Origins {
     const auto at = std::find_if(all.begin(), all.end(),
                                  [&name](const auto& each) { return each.name == name; });
     if (at == all.end()) return fmt::format(", variable \"{}\"", name);
-    const auto place = at->span.known() ? " " + place_of(at->span) : std::string();
-    const bool file = at->span.known() && at->origin == sources_.name(at->span.file);
+    const auto place = at->span.known() ? " " + places_.line(at->span) : std::string();
+    const bool file = at->span.known() && at->origin == places_.sources().name(at->span.file);
     return fmt::format(", variable \"{}\" ({})", name, file ? place.substr(1) : at->origin + place);
   }
 
@@ -183,16 +162,15 @@ class Origins {
   const schema::Resource& resource_;
   const model::Row* row_;
   const schema::Topology& topology_;
-  const schema::SourceMap& sources_;
-  std::map<std::uint32_t, schema::HeaderIndex> headers_;
+  const view::WrittenPlaces& places_;
   std::map<std::string, std::string> lines_;  ///< by path
 };
 
 }  // namespace
 
 std::string origin_text(const schema::Resource& resource, const model::Row* row,
-                        const schema::Topology& topology, const schema::SourceMap& sources) {
-  return Origins(resource, row, topology, sources).text();
+                        const schema::Topology& topology, const view::WrittenPlaces& places) {
+  return Origins(resource, row, topology, places).text();
 }
 
 }  // namespace pveplan::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/view/written_places.hpp"
 #include "model/row.hpp"
 #include "schema/topology.hpp"
 
@@ -11,6 +12,6 @@ namespace pveplan::cli {
 /// the variable behind it; or a default and whose it is; or a choice that pveplan makes. `row` may
 /// be null.
 std::string origin_text(const schema::Resource& resource, const model::Row* row,
-                        const schema::Topology& topology, const schema::SourceMap& sources);
+                        const schema::Topology& topology, const view::WrittenPlaces& places);
 
 }  // namespace pveplan::cli

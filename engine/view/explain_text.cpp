@@ -3,7 +3,6 @@
 #include "engine/plan_value.hpp"
 #include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
-#include "schema/toml_outline.hpp"
 
 #include <fmt/format.h>
 
@@ -148,11 +147,10 @@ class Explanation {
       return chosen ? ", chosen by pveplan and kept" : ", by default";
     }
     const auto span = resource_->span_of(change.path);
-    if (!span.known() || span.file >= explained_.sources.size()) return {};
-    const auto position = explained_.sources.position(span.file, span.begin);
-    auto text = fmt::format(", stated in {}:{} {}", explained_.sources.name(span.file),
-                            position.line, header_above(span));
-    return text + variables_in(span);
+    const auto& places = explained_.places;
+    if (!span.known() || span.file >= places.sources().size()) return {};
+    return fmt::format(", stated in {} {}{}", places.line(span), places.header(span),
+                       variables_in(span));
   }
 
   bool is_stated(const schema::Path& path) const {
@@ -161,23 +159,14 @@ class Explanation {
     return resource_->attributes.find(path) != nullptr && span != resource_->span;
   }
 
-  std::string header_above(const schema::Span& span) const {
-    const auto& text = explained_.sources.text(span.file);
-    std::size_t begin = std::string::npos;
-    for (const auto header : schema::outline_of(text).headers) {
-      if (header <= span.begin) begin = header;
-    }
-    if (begin == std::string::npos) return {};
-    const auto end = text.find(']', begin);
-    return end == std::string::npos ? std::string() : text.substr(begin, end + 1 - begin);
-  }
-
   std::string variables_in(const schema::Span& span) const {
-    const auto& file = explained_.sources.text(span.file);
-    const auto written = std::string_view(file).substr(span.begin, span.end - span.begin);
+    const auto pieces = explained_.places.pieces(span);
     std::string text;
     for (const auto& variable : explained_.topology.variables) {
-      if (written.find("${var." + variable.name + "}") == std::string_view::npos) continue;
+      const bool used = std::any_of(pieces.begin(), pieces.end(), [&](const auto& piece) {
+        return piece.kind == schema::TextPiece::Kind::variable && piece.name == variable.name;
+      });
+      if (!used) continue;
       text += fmt::format(", from the variable {} ({})", variable.name, variable.origin);
     }
     return text;

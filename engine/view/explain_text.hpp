@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/view/written_places.hpp"
 #include "model/plan.hpp"
 #include "schema/resource_schema.hpp"
 #include "schema/topology.hpp"
@@ -13,7 +14,7 @@ namespace pveplan::view {
 struct Explained {
   const model::Plan& plan;
   const schema::Topology& topology;
-  const schema::SourceMap& sources;
+  const WrittenPlaces& places;
   const std::map<schema::ResourceAddress, model::Row>& rows;
   const schema::SchemaRegistry& schemas;
 };
