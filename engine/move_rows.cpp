@@ -1,10 +1,38 @@
 #include "engine/move_rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace pveplan::engine {
+
+using schema::ResourceAddress;
+
+bool covers(const ResourceAddress& entry, const ResourceAddress& address) {
+  return entry == address || (!entry.key && entry == address.group());
+}
+
+ResourceAddress moved(const ResourceAddress& from, const ResourceAddress& to,
+                      const ResourceAddress& address) {
+  auto target = to;
+  if (address != from) target.key = address.key;
+  return target;
+}
+
+schema::Diagnostics taken_targets(const state::StateFile& state, const RowMoves& moves,
+                                  std::string_view ending) {
+  schema::Diagnostics taken;
+  for (const auto& [from, to] : moves) {
+    if (state.row(to) == nullptr || moves.contains(to)) continue;
+    taken.add(
+        schema::error("Address taken",
+                      fmt::format("{0} cannot become {1}: the state has another object as {1}. {2}",
+                                  from.text(), to.text(), ending)));
+  }
+  return taken;
+}
 
 void move_rows(state::StateFile& state, const RowMoves& moves) {
   std::vector<std::pair<model::Row, schema::Value>> taken;

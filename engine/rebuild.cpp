@@ -171,7 +171,7 @@ class Rebuilder {
     for (const auto* claim : meant) {
       auto& row = result_.state.rows.at(claim->address);
       row.nonce = claim->marker.nonce;
-      const auto missing = co_await missing_part(&row);
+      const auto missing = missing_part(row, edit.found.at(claim->address));
       if (!missing.empty()) {
         leave(place_of(claim->marker),
               fmt::format("{}.{} is not where it would be put today: state its slot",
@@ -185,28 +185,30 @@ class Rebuilder {
     co_return schema::Diagnostics();
   }
 
-  /// An object that cannot carry a marker is taken when nothing would have to be changed.
-  async::Task<void> take_keyed(schema::Topology* topology, const schema::Resource* resource) {
-    const auto* type = services_.types.find(resource->address.type);
-    if (type == nullptr || result_.state.row(resource->address) != nullptr) co_return;
-    const auto identity =
-        type->adopted_identity(resource->address, resource->attributes, std::string());
-    if (identity.is_null() || identity.find("vmid") != nullptr) co_return;
-    topology->imports.clear();
-    topology->imports.push_back(import_of(resource->address, std::string()));
+  /// Objects that cannot carry a marker are taken when nothing would have to be changed. Of those
+  /// that do not exist, or are hidden, nothing is said.
+  async::Task<void> take_keyed(schema::Topology* topology) {
+    std::vector<const schema::Resource*> meant;
+    for (const auto& resource : topology->resources) {
+      if (!is_keyed(resource) || result_.state.row(resource.address) != nullptr) continue;
+      topology->imports.push_back(import_of(resource.address, std::string()));
+      meant.push_back(&resource);
+    }
+    if (meant.empty()) co_return;
     auto edit = co_await edit_state(services_, *topology, result_.state, cluster_,
                                     model::PlanMode::converge);
     topology->imports.clear();
-    if (edit.diagnostics.has_errors() || !edit.state) co_return;  // there is none, or it is hidden
-    const auto& row = edit.state->rows.at(resource->address);
-    const bool equal = co_await is_as_stated(resource, &row);
-    if (!equal) {
-      leave(resource->address.text(),
-            "it exists, but not as the topology states it: [[import]] it");
-      co_return;
+    for (const auto* resource : meant) {
+      const auto& address = resource->address;
+      const auto live = edit.found.find(address);
+      if (live == edit.found.end()) continue;
+      if (!is_as_stated(*resource, live->second)) {
+        leave(address.text(), "it exists, but not as the topology states it: [[import]] it");
+        continue;
+      }
+      result_.state.rows.insert_or_assign(address, std::move(edit.state->rows.at(address)));
+      result_.taken.push_back(address.text() + ": exactly as the topology states it");
     }
-    result_.state = std::move(*edit.state);
-    result_.taken.push_back(resource->address.text() + ": exactly as the topology states it");
   }
 
  private:
@@ -214,32 +216,31 @@ class Rebuilder {
     result_.left.push_back(fmt::format("{}: {}", what, why));
   }
 
-  /// A part of the row that the living object does not have; empty when all are there.
-  async::Task<std::string> missing_part(const model::Row* row) {
-    ReadContext backend(services_, cluster_, result_.state, result_.state.topology, nullptr);
-    const auto* type = services_.types.find(row->address.type);
-    auto read = co_await type->read(core::Context(backend), row->identity, row);
-    const auto* live = read ? std::get_if<model::LiveObject>(&*read) : nullptr;
-    for (const auto& [name, part] : row->parts) {
-      const bool there = live != nullptr && live->attributes.find(schema::Path::parse(name));
-      if (!there) co_return name;
-    }
-    co_return std::string();
+  /// Whether its block alone tells which object it is, and the object cannot tell whose it is.
+  bool is_keyed(const schema::Resource& resource) const {
+    const auto* type = services_.types.find(resource.address.type);
+    if (type == nullptr) return false;
+    const auto identity =
+        type->adopted_identity(resource.address, resource.attributes, std::string());
+    return !identity.is_null() && identity.find("vmid") == nullptr;
   }
 
-  async::Task<bool> is_as_stated(const schema::Resource* resource, const model::Row* row) {
-    ReadContext backend(services_, cluster_, result_.state, result_.state.topology, nullptr);
-    const auto* type = services_.types.find(resource->address.type);
-    auto read = co_await type->read(core::Context(backend), row->identity, row);
-    const auto* live = read ? std::get_if<model::LiveObject>(&*read) : nullptr;
-    if (live == nullptr) co_return false;
+  /// A part of the row that the living object does not have; empty when all are there.
+  static std::string missing_part(const model::Row& row, const model::LiveObject& live) {
+    for (const auto& [name, part] : row.parts) {
+      if (live.attributes.find(schema::Path::parse(name)) == nullptr) return name;
+    }
+    return {};
+  }
+
+  bool is_as_stated(const schema::Resource& resource, const model::LiveObject& live) const {
     Desired desired;
     desired.attributes =
-        with_defaults(resource->schema->object, resource->attributes, false, cluster_.version);
+        with_defaults(resource.schema->object, resource.attributes, false, cluster_.version);
     const auto found =
-        difference(resource->schema->object, desired, live->attributes, *live, cluster_.version);
-    co_return std::none_of(found.changes.begin(), found.changes.end(), [&](const auto& change) {
-      return resource->attributes.find(change.path) != nullptr;
+        difference(resource.schema->object, desired, live.attributes, live, cluster_.version);
+    return std::none_of(found.changes.begin(), found.changes.end(), [&](const auto& change) {
+      return resource.attributes.find(change.path) != nullptr;
     });
   }
 
@@ -267,9 +268,7 @@ async::Task<std::expected<Rebuilt, schema::Diagnostics>> rebuild(
   if (!slots) co_return std::unexpected(schema::Diagnostics(slots.error()));
   auto problems = co_await rebuilder.take_guests(&adopting);
   if (problems.has_errors()) co_return std::unexpected(std::move(problems));
-  for (const auto& resource : topology.resources) {
-    if (!resource.unexpanded()) co_await rebuilder.take_keyed(&adopting, &resource);
-  }
+  co_await rebuilder.take_keyed(&adopting);
   std::sort(result.taken.begin(), result.taken.end());
   co_return result;
 }

@@ -3,6 +3,7 @@
 #include "engine/diff.hpp"
 #include "engine/move_rows.hpp"
 #include "engine/step_context.hpp"
+#include "providers/async/task_group.hpp"
 
 #include <fmt/format.h>
 
@@ -24,9 +25,7 @@ ResourceAddress moved_address(const schema::Topology& topology, ResourceAddress 
         std::find_if(topology.moved.begin(), topology.moved.end(),
                      [&](const schema::Moved& each) { return covers(each.from, address); });
     if (at == topology.moved.end()) break;
-    auto next = at->to;
-    if (at->from != address) next.key = address.key;  // the whole block moves
-    address = std::move(next);
+    address = moved(at->from, at->to, address);
   }
   return address;
 }
@@ -54,14 +53,7 @@ class Mover {
       if (to != address) moves_.emplace(address, std::move(to));
     }
     if (moves_.empty()) return;
-    for (const auto& [from, to] : moves_) {
-      if (state_.row(to) == nullptr || moves_.contains(to)) continue;
-      edit_.diagnostics.add(schema::error(
-          "Address taken",
-          fmt::format("{0} cannot become {1}: the state has another object as {1}. Give one of the "
-                      "two another address.",
-                      from.text(), to.text())));
-    }
+    edit_.diagnostics.append(taken_targets(state_, moves_, "Give one of the two another address."));
     if (!edit_.diagnostics.has_errors()) carry_out();
   }
 
@@ -111,9 +103,7 @@ class Adopter {
  public:
   Adopter(const Services& services, const schema::Topology& topology,
           const model::ClusterFacts& cluster, const state::StateFile& state)
-      : services_(services),
-        topology_(topology),
-        cluster_(cluster),
+      : cluster_(cluster),
         shared_(services.api),
         backend_(services, cluster, state, topology.name, &shared_) {}
 
@@ -162,11 +152,8 @@ class Adopter {
   }
 
   core::Context context() { return core::Context(backend_); }
-  const Services& services() const { return services_; }
 
  private:
-  const Services& services_;
-  const schema::Topology& topology_;
   const model::ClusterFacts& cluster_;
   SharedReads shared_;
   ReadContext backend_;
@@ -224,33 +211,61 @@ void check_parts(StateEdit& edit, const Wanted& wanted, const model::Row& row,
   }
 }
 
-/// One object: its row goes into `edit`, or why there is none.
-async::Task<void> adopt(Adopter* adopter, Wanted* wanted, StateEdit* edit) {
-  const auto& resource = *wanted->resource;
-  const auto* type = adopter->services().types.find(resource.address.type);
-  const std::string id = wanted->entry == nullptr ? std::string() : wanted->entry->id;
-  const auto identity = type->adopted_identity(resource.address, resource.attributes, id);
-  if (identity.is_null()) {
-    add_obstacle(*edit, *wanted, "Cannot be found", not_nameable(*wanted));
-    co_return;
+/// What shall be adopted, with what the server answers.
+class Adoption {
+ public:
+  Adoption(const Adopter& adopter, const core::ResourceType& its_type, Wanted what)
+      : wanted(what),
+        type(its_type),
+        id(what.entry == nullptr ? std::string() : what.entry->id),
+        identity(its_type.adopted_identity(what.resource->address, what.resource->attributes, id)) {
+    if (!identity.is_null())
+      row = adopter.provisional(*what.resource, identity, what.entry != nullptr);
   }
-  const auto row = adopter->provisional(resource, identity, wanted->entry != nullptr);
-  auto read = co_await type->read(adopter->context(), identity, &row);
-  if (!read) {
-    add_obstacle(*edit, *wanted, "Cannot be read", read.error().detail);
-  } else if (const auto* live = std::get_if<model::LiveObject>(&*read)) {
-    check_parts(*edit, *wanted, row, *live);
-    edit->state->rows.emplace(resource.address, Adopter::row_of(row, resource, *live));
-    edit->changes.adopted.insert(resource.address);
-    if (!id.empty()) edit->changes.imported_from.emplace(resource.address, id);
-  } else if (const auto* hidden = std::get_if<model::Unreadable>(&*read)) {
-    add_obstacle(*edit, *wanted, "Cannot be read",
-                 fmt::format("{}: {}.", resource.address.text(), hidden->reason));
+  Wanted wanted;
+  const core::ResourceType& type;
+  std::string id;            ///< as the `[[import]]` names it
+  model::Identity identity;  ///< null when nothing tells which object it is
+  model::Row row;
+  schema::Result<model::ReadOutcome> answer;
+};
+
+async::Task<void> read_all(Adopter* adopter, std::vector<Adoption>* adoptions) {
+  async::TaskGroup<schema::Result<model::ReadOutcome>> group;
+  for (std::size_t i = 0; i < adoptions->size(); ++i) {
+    const auto& each = (*adoptions)[i];
+    if (each.identity.is_null()) continue;
+    group.start(i, each.type.read(adopter->context(), each.identity, &each.row));
+  }
+  while (!group.empty()) {
+    auto finished = co_await group.next();
+    (*adoptions)[finished.id].answer = std::move(finished.value);
+  }
+}
+
+/// The row of one object goes into `edit`, or why there is none.
+void adopt(StateEdit& edit, Adoption adoption) {
+  const auto& wanted = adoption.wanted;
+  const auto& address = wanted.resource->address;
+  if (adoption.identity.is_null())
+    return add_obstacle(edit, wanted, "Cannot be found", not_nameable(wanted));
+  if (!adoption.answer)
+    return add_obstacle(edit, wanted, "Cannot be read", adoption.answer.error().detail);
+  if (auto* live = std::get_if<model::LiveObject>(&*adoption.answer)) {
+    check_parts(edit, wanted, adoption.row, *live);
+    edit.state->rows.emplace(address,
+                             Adopter::row_of(std::move(adoption.row), *wanted.resource, *live));
+    edit.changes.adopted.insert(address);
+    if (!adoption.id.empty()) edit.changes.imported_from.emplace(address, adoption.id);
+    edit.found.emplace(address, std::move(*live));
+  } else if (const auto* hidden = std::get_if<model::Unreadable>(&*adoption.answer)) {
+    add_obstacle(edit, wanted, "Cannot be read",
+                 fmt::format("{}: {}.", address.text(), hidden->reason));
   } else {
-    add_obstacle(
-        *edit, *wanted, "Does not exist",
-        fmt::format("{} shall be {}, and the cluster has no such object.", resource.address.text(),
-                    id.empty() ? "observed" : fmt::format("imported from {}", id)));
+    add_obstacle(edit, wanted, "Does not exist",
+                 fmt::format("{} shall be {}, and the cluster has no such object.", address.text(),
+                             adoption.id.empty() ? "observed"
+                                                 : fmt::format("imported from {}", adoption.id)));
   }
 }
 
@@ -269,10 +284,6 @@ std::vector<Wanted> wanted_of(const schema::Topology& topology, const state::Sta
 
 }  // namespace
 
-bool covers(const ResourceAddress& entry, const ResourceAddress& address) {
-  return entry == address || (!entry.key && entry == address.group());
-}
-
 void leave_out_adopted(state::StateFile& edited, const SetChanges& changes, const Scope& scope) {
   for (const auto& address : changes.adopted) {
     if (!scope.contains(address)) edited.rows.erase(address);
@@ -285,20 +296,23 @@ async::Task<StateEdit> edit_state(const Services& services, const schema::Topolo
   StateEdit edit;
   if (mode == model::PlanMode::refresh) co_return edit;
   Mover(topology, state, edit).move();
-  const auto& moved = edit.state ? *edit.state : state;
+  const auto& current = edit.state ? *edit.state : state;
   for (const auto& entry : topology.removed) {
     if (entry.destroy) continue;
-    for (const auto& [address, row] : moved.rows) {
+    for (const auto& [address, row] : current.rows) {
       if (covers(entry.address, address)) edit.changes.kept.insert(address);
     }
   }
   if (mode == model::PlanMode::destroy) co_return edit;
-  auto wanted = wanted_of(topology, moved);
+  const auto wanted = wanted_of(topology, current);
   if (wanted.empty()) co_return edit;
-  const auto before = moved;
-  edit.state = before;
-  Adopter adopter(services, topology, cluster, before);
-  for (auto& each : wanted) co_await adopt(&adopter, &each, &edit);
+  if (!edit.state) edit.state = state;
+  Adopter adopter(services, topology, cluster, *edit.state);
+  std::vector<Adoption> adoptions;
+  for (const auto& each : wanted)
+    adoptions.emplace_back(adopter, *services.types.find(each.resource->address.type), each);
+  co_await read_all(&adopter, &adoptions);
+  for (auto& each : adoptions) adopt(edit, std::move(each));
   co_return edit;
 }
 

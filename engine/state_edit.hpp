@@ -15,6 +15,7 @@ struct StateEdit {
   std::optional<state::StateFile> state;  ///< absent when nothing is edited
   SetChanges changes;
   schema::Diagnostics diagnostics;
+  std::map<schema::ResourceAddress, model::LiveObject> found;  ///< what was adopted, as it was read
 };
 
 /// Reads what is imported or newly observed; changes nothing outside of memory. Apply stores the
@@ -25,8 +26,5 @@ async::Task<StateEdit> edit_state(const Services& services, const schema::Topolo
 
 /// Takes the rows of what is imported or newly observed out again where a plan leaves it out.
 void leave_out_adopted(state::StateFile& edited, const SetChanges& changes, const Scope& scope);
-
-/// Whether the entry's address is meant: itself, or without a key every instance of its block.
-bool covers(const schema::ResourceAddress& entry, const schema::ResourceAddress& address);
 
 }  // namespace pveplan::engine

@@ -6,29 +6,20 @@
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 #include "schema/suggest.hpp"
+#include "schema/value_walk.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace pveplan::cli {
 namespace {
 
 using schema::Value;
 
-bool is_sensitive(const Value& output) {
-  const Value* mark = output.find("sensitive");
-  return mark != nullptr && *mark == Value::boolean(true);
-}
-
 /// Whether the state holds a digest, or nothing, in the place of a secret.
 bool lacks_secret(const Value& value) {
-  if (engine::digest_of_secret(value) != nullptr || value.find("redacted") != nullptr) return true;
-  if (value.kind() == Value::Kind::list)
-    return std::any_of(value.as_list().begin(), value.as_list().end(), lacks_secret);
-  return value.has_fields() &&
-         std::any_of(value.as_fields().begin(), value.as_fields().end(),
-                     [](const Value::Field& field) { return lacks_secret(field.second); });
+  return schema::any_inside(value, [](const Value& each) {
+    return engine::digest_of_secret(each) != nullptr || each.find("redacted") != nullptr;
+  });
 }
 
 schema::Result<Value> named_row(const Workspace& workspace, const state::StateFile& state,
@@ -89,7 +80,8 @@ Value json_of_all(const state::StateFile& state) {
   for (const auto& [address, row] : state.rows) {
     if (!address.is_output()) continue;
     const Value* value = row.owned.find("value");
-    const bool hidden = is_sensitive(row.owned) || value == nullptr || lacks_secret(*value);
+    const bool hidden =
+        view::is_sensitive_output(row.owned) || value == nullptr || lacks_secret(*value);
     fields.emplace_back(address.name, Value::map({{"sensitive", Value::boolean(hidden)},
                                                   {"value", hidden ? Value() : *value}}));
   }
@@ -118,11 +110,8 @@ schema::Result<std::string> output_text(const Workspace& workspace, const state:
 async::Task<int> run_output(Program& program, Options options) {
   const auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
-  const auto loaded = co_await workspace->store().read();
-  if (!loaded) {
-    print_diagnostic(program, options, workspace->sources(), loaded.error());
-    co_return kError;
-  }
+  const auto loaded = co_await read_state(program, &options, *workspace);
+  if (!loaded) co_return kError;
   const auto text = output_text(*workspace, loaded->state, options);
   if (!text) {
     print_diagnostic(program, options, workspace->sources(), text.error());

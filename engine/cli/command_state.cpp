@@ -20,12 +20,8 @@ struct OpenState {
 async::Task<std::optional<OpenState>> open_state(Program& program, const Options* options) {
   auto workspace = open_workspace(program, *options);
   if (!workspace) co_return std::nullopt;
-  auto loaded = co_await workspace->store().read();
-  if (!loaded) {
-    print_diagnostic(program, *options, workspace->sources(), loaded.error());
-    co_return std::nullopt;
-  }
-  print_diagnostics(program, *options, workspace->sources(), loaded->warnings);
+  auto loaded = co_await read_state(program, options, *workspace);
+  if (!loaded) co_return std::nullopt;
   OpenState opened{std::move(workspace), std::move(*loaded)};
   co_return std::optional<OpenState>(std::move(opened));
 }

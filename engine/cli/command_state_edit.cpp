@@ -2,7 +2,6 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/state_session.hpp"
 #include "engine/move_rows.hpp"
-#include "engine/state_edit.hpp"
 #include "schema/suggest.hpp"
 
 #include <fmt/format.h>
@@ -84,9 +83,7 @@ schema::Result<engine::RowMoves> moves_of(const state::StateFile& state, const O
   engine::RowMoves moves;
   for (const auto& [address, row] : state.rows) {
     if (!engine::covers(*from, address)) continue;
-    auto target = *to;
-    if (address != *from) target.key = address.key;  // the whole block moves
-    moves.emplace(address, std::move(target));
+    moves.emplace(address, engine::moved(*from, *to, address));
   }
   if (moves.empty()) return std::unexpected(not_in_state(state, from->text(), "nothing was moved"));
   return moves;
@@ -95,16 +92,11 @@ schema::Result<engine::RowMoves> moves_of(const state::StateFile& state, const O
 schema::Result<std::string> moved(state::StateFile& state, const Options& options) {
   const auto moves = moves_of(state, options);
   if (!moves) return std::unexpected(moves.error());
+  const auto taken = engine::taken_targets(state, *moves, "Nothing was moved.");
+  if (taken.has_errors()) return std::unexpected(taken.items().front());
   std::vector<ResourceAddress> touched;
   std::string text;
   for (const auto& [from, to] : *moves) {
-    if (state.row(to) != nullptr && !moves->contains(to)) {
-      return std::unexpected(schema::error(
-          "Address taken",
-          fmt::format("{0} cannot become {1}: the state has another object as {1}. Nothing was "
-                      "moved.",
-                      from.text(), to.text())));
-    }
     touched.insert(touched.end(), {from, to});
     text += fmt::format("moved {} to {}\n", from.text(), to.text());
   }

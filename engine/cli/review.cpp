@@ -51,12 +51,8 @@ async::Task<std::optional<engine::PreparedPlan>> plan_unlocked(Program& program,
                                                                const Options* options,
                                                                Review* review) {
   auto* workspace = review->workspace.get();
-  auto loaded = co_await workspace->store().read();
-  if (!loaded) {
-    print_diagnostic(program, *options, workspace->sources(), loaded.error());
-    co_return std::nullopt;
-  }
-  print_diagnostics(program, *options, workspace->sources(), loaded->warnings);
+  auto loaded = co_await read_state(program, options, *workspace);
+  if (!loaded) co_return std::nullopt;
   review->state = std::move(loaded->state);
   auto prepared = co_await plan_with(program, options, workspace, &review->state);
   co_return prepared;

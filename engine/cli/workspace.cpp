@@ -5,6 +5,7 @@
 #include "providers/pve/cluster/cluster.hpp"
 #include "providers/pve/cluster/surroundings.hpp"
 #include "schema/diagnostic_text.hpp"
+#include "schema/value_walk.hpp"
 
 #include <fmt/format.h>
 
@@ -57,13 +58,10 @@ constexpr std::size_t kShortestSecret = 3;  // anything shorter would eat up eve
 
 /// The texts that sensitive variables hold.
 void collect_secret_texts(const schema::Value& value, std::vector<std::string>& texts) {
-  if (value.is_string()) {
-    if (value.as_string().size() >= kShortestSecret) texts.push_back(value.as_string());
-  } else if (value.kind() == schema::Value::Kind::list) {
-    for (const auto& item : value.as_list()) collect_secret_texts(item, texts);
-  } else if (value.has_fields()) {
-    for (const auto& [name, field] : value.as_fields()) collect_secret_texts(field, texts);
-  }
+  schema::for_each_inside(value, [&texts](const schema::Value& each) {
+    const bool counts = each.is_string() && each.as_string().size() >= kShortestSecret;
+    if (counts) texts.push_back(each.as_string());
+  });
 }
 
 }  // namespace
@@ -181,6 +179,17 @@ void print_refusal(Program& program, const std::string& text) {
   if (program.events != nullptr && !text.empty())
     program.events->diagnostic(schema::error("Refused", text.substr(0, text.size() - 1)), {});
   program.err(text);
+}
+
+async::Task<std::optional<state::Loaded>> read_state(Program& program, const Options* options,
+                                                     Workspace& workspace) {
+  auto loaded = co_await workspace.store().read();
+  if (!loaded) {
+    print_diagnostic(program, *options, workspace.sources(), loaded.error());
+    co_return std::nullopt;
+  }
+  print_diagnostics(program, *options, workspace.sources(), loaded->warnings);
+  co_return std::move(*loaded);
 }
 
 std::string lock_file_path(const Options& options) {

@@ -66,7 +66,12 @@ class Workspace {
 /// any error.
 std::unique_ptr<Workspace> open_workspace(Program& program, const Options& options);
 
-/// The same without a state: for `validate` and `graph`.
+/// The state as it is stored, without its lock. Errors and warnings are printed; nullopt when there
+/// is an error.
+async::Task<std::optional<state::Loaded>> read_state(Program& program, const Options* options,
+                                                     Workspace& workspace);
+
+/// The same as open_workspace() without a state: for `validate` and `graph`.
 schema::Loaded load_topology(Program& program, const Options& options);
 
 /// `pveplan.lock.toml` beside the topology.

@@ -14,11 +14,6 @@ using schema::Value;
 
 namespace {
 
-bool is_marked(const Value& output) {
-  const Value* sensitive = output.find("sensitive");
-  return sensitive != nullptr && *sensitive == Value::boolean(true);
-}
-
 std::string value_of(const Value& output) {
   const Value* value = output.find("value");
   return value == nullptr ? "unset" : value_text(nullptr, *value);
@@ -58,8 +53,13 @@ bool changes_resources(const model::Plan& plan) {
                      [](const Change& change) { return !change.address.is_output(); });
 }
 
+bool is_sensitive_output(const Value& owned) {
+  const Value* sensitive = owned.find("sensitive");
+  return sensitive != nullptr && *sensitive == Value::boolean(true);
+}
+
 bool hides_output(const Change& change) {
-  return is_marked(change.before) || is_marked(change.after);
+  return is_sensitive_output(change.before) || is_sensitive_output(change.after);
 }
 
 std::string output_changes_text(const model::Plan& plan) {
@@ -105,8 +105,9 @@ std::string outputs_text(const std::map<schema::ResourceAddress, model::Row>& ro
   std::string text;
   for (const auto& [address, row] : rows) {
     if (!address.is_output()) continue;
-    text += output_line("  ", name_width(longest), address.name,
-                        is_marked(row.owned) ? std::string(kSecret) : value_of(row.owned));
+    text +=
+        output_line("  ", name_width(longest), address.name,
+                    is_sensitive_output(row.owned) ? std::string(kSecret) : value_of(row.owned));
   }
   return text;
 }

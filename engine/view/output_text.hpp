@@ -11,6 +11,9 @@ namespace pveplan::view {
 /// Whether a plan does anything besides giving outputs other values.
 bool changes_resources(const model::Plan& plan);
 
+/// Whether an output is declared as sensitive; `owned`: what the state or a change has of it.
+bool is_sensitive_output(const schema::Value& owned);
+
 /// Whether the value may not be shown: it is, or was, declared as sensitive.
 bool hides_output(const model::Change& change);
 
