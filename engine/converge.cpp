@@ -173,8 +173,12 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   if (makes_new) choose_around_undeclared(settled, topology, state, *cluster, live);
   if (makes_new) obstacles = choose_around_held_addresses(settled, topology, state, *cluster, live);
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
-  if (makes_new)
-    obstacles = within(*scope, check_places(desired, settled, services, state, *cluster));
+  if (makes_new) {
+    auto bridges = co_await read_bridges(services, desired, &settled, *cluster, live, request);
+    if (!bridges) co_return std::unexpected(Diagnostics(bridges.error()));
+    obstacles =
+        within(*scope, check_places(desired, settled, services, state, *cluster, live, request));
+  }
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
 
   auto digest = co_await digest_of_secrets(services, topology);

@@ -1,9 +1,10 @@
 #include "engine/choose/check_places.hpp"
 
+#include "engine/address_glob.hpp"
+#include "engine/choose/capacity.hpp"
 #include "engine/choose/clone_source.hpp"
 #include "engine/choose/schema_walk.hpp"
 #include "schema/suggest.hpp"
-#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,6 @@
 
 namespace pveplan::engine {
 
-using model::Change;
 using schema::Path;
 using schema::Resource;
 using schema::ResourceAddress;
@@ -19,40 +19,80 @@ using schema::Value;
 
 namespace {
 
-const model::StorageFacts* storage_on(const model::ClusterFacts& cluster, const std::string& node,
-                                      const std::string& name) {
-  const auto at = std::find_if(cluster.storages.begin(), cluster.storages.end(),
-                               [&](const model::StorageFacts& each) {
-                                 return each.storage == name && (node.empty() || each.node == node);
-                               });
-  return at == cluster.storages.end() ? nullptr : &*at;
-}
+/// A resource, where it is or will be, and what there is of it already.
+struct Placed {
+  const Resource& resource;
+  const Value& attributes;      ///< with what was chosen
+  const model::LiveObject* is;  ///< null: it is made by this plan
+  std::string node;
 
-class PlaceChecks {
+  /// Whether the plan adds the part that says so, or makes the whole resource.
+  bool adds(const NamedThing& thing) const {
+    if (is == nullptr) return true;
+    const auto& steps = thing.path.steps();
+    if (steps.size() < 3) return forces_new(thing);
+    const Path part({steps[0], steps[1]});
+    return !is_ignored(part) && is->attributes.find(part) == nullptr;
+  }
+  /// The same, or names there what is not in force yet.
+  bool changes(const NamedThing& thing) const {
+    if (adds(thing)) return true;
+    const auto& steps = thing.path.steps();
+    if (steps.size() < 3 || is_ignored(Path({steps[0], steps[1]})) || is_ignored(thing.path))
+      return false;
+    return !is_now(thing);
+  }
+
+ private:
+  bool is_now(const NamedThing& thing) const {
+    const Value* now = is->attributes.find(thing.path);
+    return now != nullptr && *now == Value::string(thing.name);
+  }
+  bool forces_new(const NamedThing& thing) const {
+    return thing.attribute->effect == schema::EffectRule::identity && !is_now(thing);
+  }
+  bool is_ignored(const Path& path) const {
+    return resource.lifecycle.ignore.contains(path.text());
+  }
+};
+
+class Places {
  public:
-  PlaceChecks(const schema::Topology& topology, const SettledChoices& settled,
-              const Services& services, const state::StateFile& state,
-              const model::ClusterFacts& cluster)
-      : topology_(topology),
-        settled_(settled),
-        services_(services),
-        state_(state),
-        cluster_(cluster) {}
+  Places(const schema::Topology& topology, const SettledChoices& settled,
+         const model::ClusterFacts& cluster, const LiveState& live, const PlanRequest& request)
+      : topology_(topology), settled_(settled), cluster_(cluster), live_(live), request_(request) {}
 
-  schema::Diagnostics check() {
-    for (const auto& resource : topology_.resources) {
-      const auto& attributes = chosen(resource);
-      const auto node = node_of(resource, attributes);
-      const auto* facts = cluster_.node(node);
-      if (facts != nullptr && !facts->online) continue;
-      if (state_.row(resource.address) == nullptr) {
-        check_storages(resource, attributes, node);
-        check_clone(resource, node);
-      }
-      if (resource.address.type == "image") check_pin(resource, attributes);
-      check_bridges(resource, node);
+  /// nullopt for what cannot be looked at, or is only looked at.
+  std::optional<Placed> find(const Resource& resource) const {
+    if (resource.lifecycle.observe) return std::nullopt;
+    const auto& attributes = chosen(resource);
+    const auto seen = live_.objects.find(resource.address);
+    const model::LiveObject* is = nullptr;
+    if (seen != live_.objects.end()) {
+      if (std::holds_alternative<model::Unreadable>(seen->second)) return std::nullopt;
+      is = std::get_if<model::LiveObject>(&seen->second);
     }
-    return std::move(diagnostics_);
+    // A guest may have been moved: it counts where it is.
+    auto node = is == nullptr ? std::string() : text_at(is->identity, "node");
+    if (node.empty()) node = node_of(resource, attributes);
+    const auto* facts = cluster_.node(node);
+    if (facts != nullptr && !facts->online) return std::nullopt;
+    if (any_names_resource(request_.replace, resource.address)) is = nullptr;
+    return Placed{resource, attributes, is, std::move(node)};
+  }
+
+  bool is_block(const std::string& type, const std::string& name, const std::string& node) const {
+    return topology_.find({type, name, "", std::nullopt}) != nullptr ||
+           topology_.find({type, name, "", node}) != nullptr;
+  }
+
+  /// The bridges that are no blocks of the topology and that a new or changed NIC names.
+  std::vector<NamedThing> bridges_to_check(const Placed& placed) const {
+    auto bridges = names_of(placed.resource, "bridge");
+    std::erase_if(bridges, [&](const NamedThing& each) {
+      return is_block("bridge", each.name, placed.node) || !placed.changes(each);
+    });
+    return bridges;
   }
 
  private:
@@ -60,12 +100,43 @@ class PlaceChecks {
     const auto at = settled_.choices.attributes.find(resource.address);
     return at == settled_.choices.attributes.end() ? resource.attributes : at->second;
   }
-
   static std::string node_of(const Resource& resource, const Value& attributes) {
     const bool per_node = resource.schema->instances != schema::Instances::single;
     return per_node ? resource.address.key.value_or("") : text_at(attributes, "node");
   }
 
+  const schema::Topology& topology_;
+  const SettledChoices& settled_;
+  const model::ClusterFacts& cluster_;
+  const LiveState& live_;
+  const PlanRequest& request_;
+};
+
+class PlaceChecks {
+ public:
+  PlaceChecks(const schema::Topology& topology, const SettledChoices& settled,
+              const Services& services, const state::StateFile& state,
+              const model::ClusterFacts& cluster, const Places& places)
+      : topology_(topology),
+        settled_(settled),
+        services_(services),
+        state_(state),
+        cluster_(cluster),
+        places_(places) {}
+
+  schema::Diagnostics check() {
+    for (const auto& resource : topology_.resources) {
+      const auto placed = places_.find(resource);
+      if (!placed) continue;
+      check_storages(*placed);
+      if (placed->is == nullptr) check_clone(resource, placed->node);
+      if (resource.address.type == "image") check_pin(resource, placed->attributes);
+      check_bridges(*placed);
+    }
+    return std::move(diagnostics_);
+  }
+
+ private:
   /// "images" for the disks of guests; of an image what its volume says: "local:import/x.qcow2".
   std::string content_of(const Resource& resource, const Value& attributes) const {
     const auto* type = services_.types.find(resource.address.type);
@@ -76,14 +147,17 @@ class PlaceChecks {
     return volume.substr(colon + 1, slash - colon - 1);
   }
 
-  void check_storages(const Resource& resource, const Value& attributes, const std::string& node) {
+  void check_storages(const Placed& placed) {
+    const auto& resource = placed.resource;
     for (const auto& storage : names_of(resource, "storage")) {
-      const auto* facts = storage_on(cluster_, node, storage.name);
+      if (!placed.adds(storage)) continue;
+      const auto* facts = storage_on(cluster_, placed.node, storage.name);
       if (facts == nullptr) {
-        unknown_storage(resource, storage, node);
+        unknown_storage(resource, storage, placed.node);
         continue;
       }
-      const auto content = content_of(resource, attributes);
+      if (!facts->available) inactive_storage(resource, storage, facts->node);
+      const auto content = content_of(resource, placed.attributes);
       const auto& allowed = facts->content;
       if (std::find(allowed.begin(), allowed.end(), content) != allowed.end()) continue;
       auto all = allowed;
@@ -93,6 +167,16 @@ class PlaceChecks {
               "{} keeps no content of type \"{}\". Allow it with: pvesm set {} --content {}",
               storage.name, content, storage.name, fmt::join(all, ",")));
     }
+  }
+
+  /// The listing takes up to 10 s to notice one that was just added (FACTS 18).
+  void inactive_storage(const Resource& resource, const NamedThing& storage,
+                        const std::string& node) {
+    add(resource, storage, "Storage not active",
+        fmt::format("{0} of {1} is not active now, and nothing can be put on it. Find out why with "
+                    "`pvesm status --storage {0}` on {1}; if it was added just now, plan again in "
+                    "10 s.",
+                    storage.name, node));
   }
 
   void unknown_storage(const Resource& resource, const NamedThing& storage,
@@ -153,18 +237,14 @@ class PlaceChecks {
     diagnostics_.add(std::move(diagnostic));
   }
 
-  bool is_block(const std::string& type, const std::string& name, const std::string& node) const {
-    return topology_.find({type, name, "", std::nullopt}) != nullptr ||
-           topology_.find({type, name, "", node}) != nullptr;
-  }
-
-  void check_bridges(const Resource& resource, const std::string& node) {
+  void check_bridges(const Placed& placed) {
+    const auto& node = placed.node;
     const auto known = settled_.facts.around.bridges.find(node);
     if (known == settled_.facts.around.bridges.end()) return;
-    for (const auto& bridge : names_of(resource, "bridge")) {
-      if (is_block("bridge", bridge.name, node) || known->second.contains(bridge.name)) continue;
+    for (const auto& bridge : places_.bridges_to_check(placed)) {
+      if (known->second.contains(bridge.name)) continue;
       const std::vector<std::string> there(known->second.begin(), known->second.end());
-      add(resource, bridge, "Unknown bridge",
+      add(placed.resource, bridge, "Unknown bridge",
           there.empty()
               ? fmt::format("{} has no bridge \"{}\". Declare it as [bridge.{}], or name one that "
                             "exists.",
@@ -187,100 +267,39 @@ class PlaceChecks {
   const Services& services_;
   const state::StateFile& state_;
   const model::ClusterFacts& cluster_;
+  const Places& places_;
   schema::Diagnostics diagnostics_;
   std::set<std::string> told_;
 };
-
-/// What new disks take of a storage.
-struct Room {
-  std::uint64_t bytes = 0;
-  std::size_t unknown = 0;  ///< disks that nobody knows the size of before they are made
-};
-/// By node and storage.
-using Rooms = std::map<std::pair<std::string, std::string>, Room>;
-
-/// A disk that is filled from an image and states no size is as large as the image turns out.
-void count_image_disk(const Change& change, const Value* disks, Rooms& rooms) {
-  if (text_at(change.after, "image").empty()) return;
-  const Value* os = disks == nullptr ? nullptr : disks->find("os");
-  if (os != nullptr && os->find("size") != nullptr) return;
-  auto storage = os == nullptr ? std::string() : text_at(*os, "storage");
-  if (storage.empty()) storage = text_at(change.after, "storage");
-  if (!storage.empty()) ++rooms[{text_at(change.identity, "node"), storage}].unknown;
-}
-
-/// What the plan's new disks take. Disks that a clone gets from its template are as large as there,
-/// and lie where it lies; those of a linked clone take nothing before they are written to.
-Rooms rooms_of(const model::Plan& plan, const LiveState& live) {
-  Rooms rooms;
-  for (const auto& change : plan.changes) {
-    const auto node = text_at(change.identity, "node");
-    const Value* disks = change.after.find("disk");
-    if (change.action != model::Action::create) continue;
-    count_image_disk(change, disks, rooms);
-    if (disks == nullptr || !disks->has_fields()) continue;
-    const auto source = clone_source(change, plan, live);
-    const bool linked = text_at(change.after, "clone") == "linked";
-    for (const auto& [name, disk] : disks->as_fields()) {
-      const Value* size = disk.find("size");
-      auto storage = text_at(disk, "storage");
-      if (storage.empty()) storage = text_at(change.after, "storage");
-      if (storage.empty() && source) storage = text_at(source->attributes, "storage");
-      auto bytes = source && !linked ? source->disk_size(name) : 0;
-      if (size != nullptr && size->kind() == Value::Kind::integer)
-        bytes = static_cast<std::uint64_t>(size->as_integer());
-      if (bytes > 0 && !storage.empty()) rooms[{node, storage}].bytes += bytes;
-    }
-  }
-  return rooms;
-}
-
-void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
-                       const LiveState& live) {
-  // A shared storage is one, whatever node a guest runs on.
-  struct Claim {
-    const model::StorageFacts* facts = nullptr;
-    Room room;
-  };
-  std::map<std::string, Claim> claims;
-  for (const auto& [place, room] : rooms_of(plan, live)) {
-    const auto* facts = storage_on(cluster, place.first, place.second);
-    if (facts == nullptr || facts->total == 0) continue;
-    auto& claim = claims[facts->shared ? place.second : place.second + " " + place.first];
-    if (claim.facts == nullptr) claim.facts = facts;
-    claim.room.bytes += room.bytes;
-    claim.room.unknown += room.unknown;
-  }
-  for (const auto& [name, claim] : claims) {
-    const auto& [facts, room] = claim;
-    const auto bytes = room.bytes;
-    const auto free = facts->total - std::min(facts->used, facts->total);
-    if (bytes > free) {
-      plan.warnings.push_back(
-          schema::warning("More than is free",
-                          fmt::format("New disks of {} on {}, which has {} free: the storage may "
-                                      "run full when the guests fill "
-                                      "their disks.",
-                                      schema::format_size(static_cast<std::int64_t>(bytes)), name,
-                                      schema::format_size(static_cast<std::int64_t>(free)))));
-    }
-    constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
-    auto text = fmt::format("{} {} of {} GiB", name, (free - std::min(bytes, free)) / kGiB,
-                            facts->total / kGiB);
-    if (room.unknown > 0)
-      text += fmt::format(" less {} {} as large as {}", room.unknown,
-                          room.unknown == 1 ? "disk" : "disks",
-                          room.unknown == 1 ? "its image" : "their images");
-    plan.capacity.push_back(std::move(text));
-  }
-}
 
 }  // namespace
 
 schema::Diagnostics check_places(const schema::Topology& topology, const SettledChoices& settled,
                                  const Services& services, const state::StateFile& state,
-                                 const model::ClusterFacts& cluster) {
-  return PlaceChecks(topology, settled, services, state, cluster).check();
+                                 const model::ClusterFacts& cluster, const LiveState& live,
+                                 const PlanRequest& request) {
+  const Places places(topology, settled, cluster, live, request);
+  return PlaceChecks(topology, settled, services, state, cluster, places).check();
+}
+
+async::Task<schema::Result<void>> read_bridges(const Services& services,
+                                               const schema::Topology& topology,
+                                               SettledChoices* settled,
+                                               const model::ClusterFacts& cluster,
+                                               const LiveState& live, const PlanRequest& request) {
+  const Places places(topology, *settled, cluster, live, request);
+  core::SurroundingsRequest wanted;
+  for (const auto& resource : topology.resources) {
+    const auto placed = places.find(resource);
+    if (!placed || settled->facts.around.bridges.contains(placed->node)) continue;
+    if (!places.bridges_to_check(*placed).empty()) wanted.bridges_of.insert(placed->node);
+  }
+  if (services.cluster == nullptr || wanted.bridges_of.empty()) co_return schema::Result<void>();
+  auto around = co_await services.cluster->look_around(cluster, wanted);
+  if (!around) co_return std::unexpected(around.error());
+  settled->reads += around->reads;
+  settled->facts.around.bridges.merge(around->bridges);
+  co_return schema::Result<void>();
 }
 
 void describe_places(model::Plan& plan, const SettledChoices& settled,

@@ -99,13 +99,49 @@ TEST_CASE("a disk that cannot shrink is told with the instance") {
   expect_refusal(rig, guests("1GiB"), "vm.a[2]: disk.os is 2G large");
 }
 
-TEST_CASE("what is as large as its image is counted where space gets scarce") {
+TEST_CASE("clones of a template that the same plan makes are counted where space gets scarce") {
   Rig rig(1);
   const std::string image =
       "[image.debian]\nstorage = \"local\"\n"
-      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
-      "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n";
-  const auto one = plan(rig, image + "[vm.a]\ntemplate = \"debian\"\n");
-  INFO(one.out);
-  CHECK(contains(one.out, "local-lvm pve 500 of 500 GiB less 1 disk as large as its image"));
+      "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n";
+  const std::string vague =
+      image + "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n";
+  const std::string sized = vague + "disk.os.size = \"20GiB\"\n";
+  const auto expect = [&](const std::string& text, const std::string& words) {
+    const auto ended = plan(rig, text);
+    INFO(text << "\n" << ended.out << ended.err);
+    CHECK(ended.exit_code == 0);
+    CHECK(contains(ended.out, "Free after apply: " + words));
+  };
+  rig.lab.world().storage.definitions.at("local").options["content"] += ",images";
+  const std::string guests = "[vm.a]\ncount = 3\ntemplate = \"debian\"\n";
+  expect(sized + guests, "local-lvm pve 420 of 500 GiB. Reads");
+  expect(sized + guests + "disk.os.size = \"50GiB\"\n", "local-lvm pve 330 of 500 GiB. Reads");
+  expect(vague + guests,
+         "local-lvm pve 500 of 500 GiB less 1 disk as large as its image and 3 disks as large as "
+         "their templates. Reads");
+  expect(vague + guests + "disk.os.storage = \"local\"\n",
+         "local pve 92 of 100 GiB less 3 disks as large as their templates, local-lvm pve 500 of "
+         "500 GiB less 1 disk as large as its image. Reads");
+  expect(sized + guests + "clone = \"linked\"\n", "local-lvm pve 480 of 500 GiB. Reads");
+  const auto many = plan(rig, sized + "[vm.a]\ncount = 30\ntemplate = \"debian\"\n");
+  CHECK(
+      contains(many.err, "This plan puts 620GiB of disks on local-lvm pve, which has 500GiB free"));
+  must_apply(rig, sized + guests);
+  expect(sized + "[vm.a]\ncount = 4\ntemplate = \"debian\"\n", "local-lvm pve 47");
+}
+
+TEST_CASE("an image that is raw and locked tells how large its disks are") {
+  Rig rig(1);
+  rig.world.disk.place("/home/tester/topology/pveplan.lock.toml",
+                       "[image.debian]\nurl = \"http://127.0.0.1:8007/images/debian.raw\"\n"
+                       "checksum = \"sha256:" +
+                           std::string(64, 'a') + "\"\nsize = 10737418240\nformat = \"raw\"\n");
+  const auto ended = plan(rig,
+                          "[image.debian]\nstorage = \"local\"\n"
+                          "url = \"http://127.0.0.1:8007/images/debian.raw\"\n"
+                          "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n"
+                          "[vm.a]\ntemplate = \"debian\"\n");
+  INFO(ended.out << ended.err);
+  CHECK(contains(ended.out, "Free after apply: local-lvm pve 480 of 500 GiB. Reads"));
 }
