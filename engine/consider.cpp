@@ -147,6 +147,8 @@ class Consideration {
     if (resource.lifecycle.observe)
       return observe(resource, known, seen.exported, std::move(difference));
     if (input_.set_changes.adopted.contains(resource.address)) difference.drift.clear();
+    std::erase_if(difference.drift,
+                  [&](const auto& drift) { return is_unfinished(row, live.facts, drift); });
     for (auto& drift : difference.drift) {
       drift.address = resource.address;
       planning_.result.plan.drift.push_back(std::move(drift));
@@ -221,13 +223,30 @@ class Consideration {
     change.effects = removal_effects(object, change.facts);
   }
 
+  /// Whether it differs only because an apply that made the object ended before it wrote that.
+  static bool is_unfinished(const model::Row& row, const model::LiveFacts& facts,
+                            const model::Drift& drift) {
+    if (row.status != model::RowStatus::incomplete) return false;
+    const Value* owed = facts.find("unfinished");
+    if (owed == nullptr || owed->kind() != Value::Kind::list) return true;
+    const auto owes = [owed](const char* operation) {
+      const auto& operations = owed->as_list();
+      return std::find(operations.begin(), operations.end(), Value::string(operation)) !=
+             operations.end();
+    };
+    const auto& steps = drift.path.steps();
+    return owes("configure") || (owes("resize") && !steps.empty() && steps.back() == "size");
+  }
+
   void note_new_instance(Change& change) const {
     const auto& object = planning_.type_of(change.address).schema().object;
     const bool noticed =
         std::any_of(change.attributes.begin(), change.attributes.end(), [&](const auto& attribute) {
           return makes_new_instance(object, attribute, change.before, change.after);
         });
-    if (!noticed) return;
+    // What was not finished has never been started: its first instance is the one to come.
+    const bool never_ran = change.resumes && text_of(change.facts.find("status")) != "running";
+    if (!noticed || never_ran) return;
     change.notes.push_back(
         "at the next start cloud-init sees a new instance and makes new SSH host keys");
     auto ruled = effect_of(schema::EffectRule::cloud_init, ChangeKind::set, change.facts);

@@ -64,10 +64,10 @@ void take_in(Planning& planning, const model::Row& row) {
   if (outcome == nullptr) return;
   if (const auto* unreadable = std::get_if<model::Unreadable>(outcome)) {
     planning.result.plan.unknown.push_back({row.address, unreadable->reason});
+  } else if (row.status == model::RowStatus::incomplete) {
+    ++planning.result.plan.matching;  // kept as it is for the run that goes on with it
   } else if (const auto* live = std::get_if<model::LiveObject>(outcome)) {
     take_over(planning, row, *live);
-  } else if (row.status == model::RowStatus::incomplete) {
-    ++planning.result.plan.matching;  // its number is kept for the run that goes on with it
   } else {
     Change change;
     change.address = row.address;
