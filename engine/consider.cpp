@@ -94,13 +94,23 @@ class Consideration {
     return "its id";
   }
 
+  /// "node pve1, vmid 101".
+  static std::string in_words(const model::Identity& identity) {
+    std::string words;
+    for (const auto& [name, value] : identity.as_fields()) {
+      words += fmt::format("{}{} {}", words.empty() ? "" : ", ", name,
+                           value.is_string() ? value.as_string() : schema::to_json(value));
+    }
+    return words;
+  }
+
   void refuse_unmanaged(const schema::Resource& resource, const model::LiveObject& object) {
     auto diagnostic = schema::error(
         "Exists and is not managed",
         fmt::format(
             "{0} exists already ({1}) and was not created by this topology. Choose another id, "
             "remove the object, or take it over with [[import]], to = \"{0}\" and id = {2}.",
-            resource.address.text(), schema::to_json(object.identity), import_id(object.identity)),
+            resource.address.text(), in_words(object.identity), import_id(object.identity)),
         resource.span);
     diagnostic.address = resource.address;
     planning_.result.diagnostics.add(std::move(diagnostic));

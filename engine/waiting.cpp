@@ -15,8 +15,9 @@ namespace {
 std::string words(const AttributeSchema& attribute, const Value* value) {
   if (value == nullptr || value->is_null()) return "unset";
   if (value->is_string()) return value->as_string();
-  if (attribute.type.kind == TypeKind::size && value->kind() == Value::Kind::integer)
-    return schema::format_size(value->as_integer());
+  if (attribute.type.kind == TypeKind::size && value->kind() == Value::Kind::integer &&
+      value->as_integer() >= 0)
+    return schema::readable_size(static_cast<std::uint64_t>(value->as_integer()));
   return schema::to_json(*value);
 }
 

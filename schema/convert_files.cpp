@@ -40,8 +40,9 @@ Value Converter::check_keys(const std::string& written, const Site& site) {
   const auto text = context_.read_file(path);
   if (!text) {
     report("File not found",
-           fmt::format("\"{}\" is no public key, and the file {} cannot be read: {}.", written,
-                       path, text.error()),
+           fmt::format("\"{}\" is no public key, and the file {} cannot be read: {}. Write the key "
+                       "itself, name another file, or make a pair with `ssh-keygen -t ed25519`.",
+                       written, path, text.error()),
            site);
     return Value();
   }

@@ -145,6 +145,10 @@ Loaded load(const LoadRequest& request) {
   Topology topology;
   topology.directory = directory_of(path);
   if (root) decode_root(context, *root, request, variable_files, topology);
+  if (request.check_whole) {
+    const auto found = request.check_whole(topology);
+    for (const auto& diagnostic : found.items()) context->diagnostics.add(diagnostic);
+  }
   Loaded result;
   sort_and_merge(context->diagnostics);
   name_contexts(context->sources, documents, context->diagnostics);

@@ -34,6 +34,9 @@ struct LoadRequest {
   std::string program_version = "0.1.0";                       ///< what `requires` is held against
   const SchemaRegistry* registry = nullptr;                    ///< outlives the topology
   LoadSource source;
+  /// What else is wrong with the topology as a whole, told along with all other errors. It may be
+  /// incomplete: what could not be read is not in it. May be empty.
+  std::function<Diagnostics(const Topology&)> check_whole;
 };
 
 struct Loaded {

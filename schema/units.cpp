@@ -125,6 +125,26 @@ std::string format_size(std::int64_t bytes) {
   return fmt::format("{}{}", bytes, kSizeUnits[unit]);
 }
 
+std::string readable_size(std::uint64_t bytes) {
+  std::size_t unit = 0;
+  auto scale = std::uint64_t{1};
+  while (unit + 1 < kSizeUnits.size() && bytes / scale >= 1024) {
+    scale *= 1024;
+    ++unit;
+  }
+  // Two decimals are shown only when they are exact; otherwise a smaller unit says it exactly.
+  while (unit > 0 && (bytes % scale) * 100 % scale != 0) {
+    scale /= 1024;
+    --unit;
+  }
+  const auto whole = bytes / scale;
+  const auto hundredths = (bytes % scale) * 100 / scale;
+  if (hundredths == 0) return fmt::format("{} {}", whole, kSizeUnits[unit]);
+  auto text = fmt::format("{}.{:02}", whole, hundredths);
+  if (text.back() == '0') text.pop_back();
+  return fmt::format("{} {}", text, kSizeUnits[unit]);
+}
+
 std::expected<std::int64_t, std::string> parse_duration(std::string_view text) {
   static constexpr auto kHelp = "Durations have units: write \"90s\", \"5m\", \"2h\" or \"1d\".";
   std::int64_t total = 0;

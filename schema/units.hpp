@@ -18,6 +18,10 @@ std::string advise_unit(std::string_view number, bool usual_unit_is_mebibyte);
 /// The shortest exact form: 1073741824 is "1GiB".
 std::string format_size(std::int64_t bytes);
 
+/// As a person reads it: "20 GiB", "1.5 TiB", "512 KiB", the largest unit in which at most two
+/// decimals are needed.
+std::string readable_size(std::uint64_t bytes);
+
 /// Seconds of a duration such as "90s", "5m", "1h30m" or "2d".
 std::expected<std::int64_t, std::string> parse_duration(std::string_view text);
 

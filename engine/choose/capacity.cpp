@@ -160,13 +160,14 @@ struct StorageUse {
   Room room;
 };
 
+/// What is free is any number of bytes: whole GiB are what a person wants to know.
 schema::Diagnostic too_much(const std::string& name, std::uint64_t bytes, std::uint64_t free) {
   return schema::warning(
       "More than is free",
       fmt::format("This plan puts {} of disks on {}, which has {} free: the storage may run full "
                   "when the guests fill their disks.",
-                  schema::format_size(static_cast<std::int64_t>(bytes)), name,
-                  schema::format_size(static_cast<std::int64_t>(free))));
+                  schema::readable_size(bytes), name,
+                  schema::readable_size(free < kGiB ? free : free / kGiB * kGiB)));
 }
 
 }  // namespace

@@ -68,14 +68,13 @@ async::Task<bool> SavedPlanApproval::approve(const engine::PreparedPlan& prepare
 async::Task<bool> TerminalApproval::ask(std::string topology, bool destroying) {
   if (!program_.host.environment.input_is_terminal()) {
     refusal_ =
-        "There is no terminal to ask on. Review the plan and run again with --auto-approve, or "
-        "apply a "
-        "saved plan.\nNothing was changed.\n";
+        "There is no terminal to ask on. Review the plan and run again with\n--auto-approve, or "
+        "apply a saved plan.\nNothing was changed.\n";
     co_return false;
   }
   const auto wanted = destroying ? topology : std::string("yes");
   program_.out(
-      destroying ? fmt::format("\nThis destroys everything listed above. Type the topology's name "
+      destroying ? fmt::format("\nThis destroys everything listed above.\nType the topology's name "
                                "({}) to go on: ",
                                topology)
                  : "\nApply this plan? Only \"yes\" is accepted: ");

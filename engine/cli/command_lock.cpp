@@ -2,6 +2,7 @@
 #include "engine/cli/workspace.hpp"
 #include "engine/lock/pin_images.hpp"
 #include "engine/view/text.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ async::Task<int> run_lock(Program& program, Options options) {
   for (const auto& [name, pin] : pinned.pins) {
     program.out(fmt::format("image.{}  {}  {}\n", name,
                             pin.checksum.empty() ? "no checksum" : pin.checksum,
-                            view::size_text(static_cast<std::uint64_t>(pin.size))));
+                            schema::readable_size(static_cast<std::uint64_t>(pin.size))));
   }
   program.out(fmt::format("{} written.\n", path));
   co_return kSuccess;

@@ -1,6 +1,5 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
-#include "engine/topology_graph.hpp"
 #include "engine/view/text.hpp"
 #include "schema/diagnostic_text.hpp"
 
@@ -15,11 +14,6 @@ async::Task<int> run_validate(Program& program, Options options) {
   print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
   if (!loaded.topology) {
     program.err(schema::diagnostics_summary(loaded.sources, loaded.diagnostics));
-    co_return kError;
-  }
-  const auto order = engine::make_graph(*loaded.topology).topological_order();
-  if (!order) {
-    print_diagnostics(program, options, loaded.sources, order.error());
     co_return kError;
   }
   const auto& resources = loaded.topology->resources;

@@ -1,6 +1,7 @@
 #include "engine/cli/options.hpp"
 #include "engine/cli/program.hpp"
 #include "engine/cli/reference.hpp"
+#include "engine/view/text.hpp"
 #include "providers/async/real_host.hpp"
 
 #include <cerrno>
@@ -36,7 +37,8 @@ Stream out(stdout);
 Stream err(stderr);
 
 int usage_error(const std::string& message) {
-  err.write("error: " + message + "\nRun `pveplan --help` for all commands and options.\n");
+  err.write(pveplan::view::wrapped("error: " + message, 0, 0) +
+            "\nRun `pveplan --help` for all commands and options.\n");
   return pveplan::cli::kUsage;
 }
 
@@ -45,7 +47,8 @@ int finished(int exit_code) {
   if (out.problem() == 0) return exit_code;
   err.write(std::string("error: The output could not be written: ") + std::strerror(out.problem()) +
             ".\n");
-  return exit_code == pveplan::cli::kSuccess ? pveplan::cli::kError : exit_code;
+  using namespace pveplan::cli;
+  return exit_code == kSuccess || exit_code == kChanges ? kError : exit_code;
 }
 
 /// Commands that only print something about the program: no host, no types, done in milliseconds.

@@ -428,11 +428,14 @@ namespace {
 
 std::string group_help(const std::string& group) {
   std::string text = fmt::format("Usage: pveplan {} COMMAND [OPTIONS]\n\nCommands:\n", group);
+  std::string examples;
   for (const auto& each : commands()) {
-    if (each.name.starts_with(group + " "))
-      text += fmt::format("  {:<14}{}\n", each.name, each.summary);
+    if (!each.name.starts_with(group + " ")) continue;
+    text += fmt::format("  {:<14}{}\n", each.name, each.summary);
+    if (!each.examples.empty()) examples += "  " + each.examples.front() + "\n";
   }
-  return text + fmt::format("\nMore: pveplan {} COMMAND --help\n", group);
+  return text + "\nExamples:\n" + examples +
+         fmt::format("\nMore: pveplan {} COMMAND --help\n", group);
 }
 
 }  // namespace

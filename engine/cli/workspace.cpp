@@ -1,5 +1,6 @@
 #include "engine/cli/workspace.hpp"
 
+#include "engine/topology_graph.hpp"
 #include "engine/view/event_stream.hpp"
 #include "providers/async/real_files.hpp"
 #include "providers/pve/cluster/cluster.hpp"
@@ -148,6 +149,10 @@ schema::Loaded load_topology(Program& program, const Options& options) {
   };
   request.source.variable_names = [&host] {
     return host.environment.names_beginning_with("PVEPLAN_VAR_");
+  };
+  request.check_whole = [](const schema::Topology& topology) {
+    const auto order = engine::make_graph(topology).topological_order();
+    return order ? schema::Diagnostics() : order.error();
   };
   return schema::load(request);
 }

@@ -4,6 +4,7 @@
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 #include "schema/suggest.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -143,7 +144,7 @@ std::string losses_text(const Change& change) {
   for (const auto& effect : change.effects.data) {
     if (effect.kind != model::DataEffect::Kind::loss) continue;
     text += (text.empty() ? "" : ", ") + effect.volume + " " +
-            (effect.bytes == 0 ? "(size unknown)" : size_text(effect.bytes));
+            (effect.bytes == 0 ? "(size unknown)" : schema::readable_size(effect.bytes));
   }
   const auto snapshots = lost_snapshots_text(change);
   if (!snapshots.empty()) text += (text.empty() ? "" : ", ") + snapshots;
@@ -160,7 +161,7 @@ std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width
   for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
   for (const auto& effect : change.effects.data) {
     if (effect.kind != model::DataEffect::Kind::copy) continue;
-    const auto copied = effect.volume + ", copies up to " + size_text(effect.bytes);
+    const auto copied = effect.volume + ", copies up to " + schema::readable_size(effect.bytes);
     text += "      " + wrapped(copied, 6, 16, width) + "\n";
   }
   const auto losses = losses_text(change);

@@ -4,6 +4,7 @@
 #include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -140,7 +141,7 @@ std::string effect_words_of(const ChangeGroup& group) {
   if (change.effects.may_lock_out) words.emplace_back("may lock you out");
   if (change.effects.waits_for_restart) words.emplace_back("waits for a restart");
   if (const auto copied = change.effects.copied_bytes(); copied > 0)
-    words.push_back("copies up to " + size_text(copied));
+    words.push_back("copies up to " + schema::readable_size(copied));
   if (words.empty())
     words.emplace_back(change.action == Action::create             ? "new"
                        : availability == model::Availability::live ? "live"

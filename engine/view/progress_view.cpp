@@ -22,11 +22,17 @@ ProgressView::ProgressView(const async::Clock& clock, Output output, bool termin
                            std::size_t columns)
     : clock_(clock), output_(std::move(output)), terminal_(terminal), columns_(columns) {}
 
-std::string ProgressView::line(const Running& running, const std::string& status) const {
-  auto text = padded(running.label, kStatusColumn) + status;
-  // A line that wraps could not be taken back off the screen.
-  if (terminal_ && view::columns(text) >= columns_) text.resize(columns_ - 1);
-  return text;
+std::string ProgressView::line(const Running& running, const std::string& status) {
+  return padded(running.label, kStatusColumn) + status;
+}
+
+std::string ProgressView::redrawn_line(const Running& running, const std::string& status) const {
+  // A line that wraps could not be taken back off the screen. The label gives way: what changes is
+  // the status.
+  const auto width = columns_ - std::min<std::size_t>(columns_, 1);
+  const auto used = columns(status) + 1;
+  const auto room = std::min(kStatusColumn, width - std::min(width, used));
+  return shortened(padded(shortened(running.label, room), room) + status, width);
 }
 
 void ProgressView::clear() {
@@ -40,8 +46,9 @@ void ProgressView::draw() {
   std::size_t lines = 0;
   for (const auto& [id, running] : running_) {
     if (lines == kMostLines) break;
-    text +=
-        line(running, elapsed_text(clock_.steady() - running.started) + "  " + running.note) + "\n";
+    text += redrawn_line(running,
+                         elapsed_text(clock_.steady() - running.started) + "  " + running.note) +
+            "\n";
     ++lines;
   }
   if (running_.size() > lines) {
@@ -94,12 +101,13 @@ void ProgressView::winding_down(std::optional<std::chrono::seconds> grace) {
   auto text = grace
                   ? fmt::format(
                         "Asked to end: nothing new is started; {} may go on for {} s, then waiting "
-                        "ends.\n",
+                        "ends.",
                         steps, grace->count())
                   : fmt::format(
                         "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again "
-                        "to leave them running.\n",
+                        "to leave them running.",
                         steps);
+  text = wrapped(text, 0, 0) + "\n";
   const auto now = clock_.steady();
   std::size_t shown = 0;
   for (const auto& [id, running] : running_) {
@@ -110,10 +118,11 @@ void ProgressView::winding_down(std::optional<std::chrono::seconds> grace) {
 }
 
 void ProgressView::leaving() {
-  print(fmt::format(
+  const auto text = fmt::format(
       "Leaving {} to the server; the next run looks after what came of it. Press Ctrl-C again to "
-      "leave without any delay.\n",
-      counted(running_.size(), "running step")));
+      "leave without any delay.",
+      counted(running_.size(), "running step"));
+  print(wrapped(text, 0, 0) + "\n");
 }
 
 void ProgressView::tick() {

@@ -39,7 +39,8 @@ class ProgressView final : public engine::EventSink {
     std::chrono::nanoseconds started;
     std::chrono::nanoseconds told;
   };
-  std::string line(const Running& running, const std::string& status) const;
+  static std::string line(const Running& running, const std::string& status);
+  std::string redrawn_line(const Running& running, const std::string& status) const;
   void print(const std::string& text);
   void draw();
 

@@ -1,10 +1,10 @@
 #include "engine/view/text.hpp"
 
 #include "schema/json.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -14,28 +14,7 @@ using schema::Value;
 using TypeKind = schema::Type::Kind;
 
 std::string lost_text(std::uint64_t bytes) {
-  return bytes == 0 ? "data of unknown size" : size_text(bytes);
-}
-
-std::string size_text(std::uint64_t bytes) {
-  static constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  std::size_t unit = 0;
-  auto scale = std::uint64_t{1};
-  while (unit + 1 < kUnits.size() && bytes / scale >= 1024) {
-    scale *= 1024;
-    ++unit;
-  }
-  // Two decimals are shown only when they are exact; otherwise a smaller unit says it exactly.
-  while (unit > 0 && (bytes % scale) * 100 % scale != 0) {
-    scale /= 1024;
-    --unit;
-  }
-  const auto whole = bytes / scale;
-  const auto hundredths = (bytes % scale) * 100 / scale;
-  if (hundredths == 0) return fmt::format("{} {}", whole, kUnits[unit]);
-  auto text = fmt::format("{}.{:02}", whole, hundredths);
-  if (text.back() == '0') text.pop_back();
-  return text + " " + kUnits[unit];
+  return bytes == 0 ? "data of unknown size" : schema::readable_size(bytes);
 }
 
 std::string duration_text(std::int64_t seconds) {
@@ -114,7 +93,7 @@ std::string value_text(const schema::AttributeSchema* attribute, const Value& va
   }
   const auto number = value.as_integer();
   if (attribute != nullptr && attribute->type.kind == TypeKind::size && number >= 0) {
-    return size_text(static_cast<std::uint64_t>(number));
+    return schema::readable_size(static_cast<std::uint64_t>(number));
   }
   if (attribute != nullptr && attribute->type.kind == TypeKind::duration)
     return duration_text(number);
@@ -125,6 +104,17 @@ std::size_t columns(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
   return count;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  if (columns(text) <= width) return std::string(text);
+  constexpr std::string_view kRest = "...";
+  if (width < kRest.size()) return {};
+  std::size_t end = 0;
+  for (std::size_t shown = 0; shown <= width - kRest.size(); ++end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) ++shown;
+  }
+  return std::string(text.substr(0, end - 1)) + std::string(kRest);
 }
 
 std::string padded(std::string_view text, std::size_t width) {

@@ -10,8 +10,6 @@
 
 namespace pveplan::view {
 
-/// "20 GiB", "1.5 TiB", "512 KiB": the largest unit in which at most two decimals are needed.
-std::string size_text(std::uint64_t bytes);
 /// How much data is lost; nobody may know.
 std::string lost_text(std::uint64_t bytes);
 
@@ -32,6 +30,9 @@ std::string wrapped(std::string_view text, std::size_t first_column, std::size_t
 
 /// Columns that a UTF-8 text takes on a screen, without wide characters being told apart.
 std::size_t columns(std::string_view text);
+
+/// `text` itself, or its beginning and "..." in `width` columns.
+std::string shortened(std::string_view text, std::size_t width);
 
 /// `text` padded with blanks to `width` columns; at least one blank follows.
 std::string padded(std::string_view text, std::size_t width);

@@ -232,6 +232,24 @@ TEST_CASE("an output that cannot be written is an error, not a shorter plan") {
   INFO(full.text);
   CHECK(full.exit_code == 1);
   CHECK(has(full.text, "The output could not be written: No space left on device."));
+  // Nobody has seen the changes that 2 would speak of.
+  const auto detailed =
+      shell(folder, std::string(PVEPLAN_BINARY) + " plan --detailed-exitcode > /dev/full");
+  CHECK(detailed.exit_code == 1);
+}
+
+TEST_CASE("a wrong command line ends with 64, within 80 columns") {
+  const sim::TemporaryFolder folder;
+  const auto wrong =
+      shell(folder, std::string(PVEPLAN_BINARY) + " apply plan.json --allow data-loss=vm.db");
+  INFO(wrong.text);
+  CHECK(wrong.exit_code == 64);
+  CHECK(has(wrong.text, "does not take --allow"));
+  for (std::size_t begin = 0; begin < wrong.text.size();) {
+    const auto end = std::min(wrong.text.find('\n', begin), wrong.text.size());
+    CHECK(end - begin <= 80);
+    begin = end + 1;
+  }
 }
 
 TEST_CASE("without a terminal there is no colour and no cursor movement") {

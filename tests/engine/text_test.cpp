@@ -1,17 +1,26 @@
 #include "engine/view/text.hpp"
 
+#include "schema/units.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace pveplan::view;
+namespace schema = pveplan::schema;
 
 TEST_CASE("sizes are shown in the largest unit that says them exactly") {
-  CHECK(size_text(0) == "0 B");
-  CHECK(size_text(1023) == "1023 B");
-  CHECK(size_text(40ULL << 30) == "40 GiB");
-  CHECK(size_text(3ULL << 39) == "1.5 TiB");
-  CHECK(size_text((10ULL << 30) + (512ULL << 20)) == "10.5 GiB");
-  CHECK(size_text(528ULL << 10) == "528 KiB");
-  CHECK(size_text((1ULL << 30) + 1) == "1073741825 B");
+  CHECK(schema::readable_size(0) == "0 B");
+  CHECK(schema::readable_size(1023) == "1023 B");
+  CHECK(schema::readable_size(40ULL << 30) == "40 GiB");
+  CHECK(schema::readable_size(3ULL << 39) == "1.5 TiB");
+  CHECK(schema::readable_size((10ULL << 30) + (512ULL << 20)) == "10.5 GiB");
+  CHECK(schema::readable_size(528ULL << 10) == "528 KiB");
+  CHECK(schema::readable_size((1ULL << 30) + 1) == "1073741825 B");
+}
+
+TEST_CASE("a text is shortened to columns and not to bytes") {
+  CHECK(shortened("short", 5) == "short");
+  CHECK(shortened("shorter", 6) == "sho...");
+  CHECK(shortened("grüße an alle", 8) == "grüße...");
+  CHECK(shortened("grüße an alle", 2).empty());
 }
 
 TEST_CASE("keys fold into ranges") {

@@ -91,7 +91,7 @@ TEST_CASE("a pull request shows what is free, and what may not fit") {
   const auto markdown = rig.run({"plan", "--format", "markdown"});
   INFO(markdown.out);
   CHECK(contains(markdown.out,
-                 "Warning: `More than is free: This plan puts 900GiB of disks on local-lvm pve1"));
+                 "Warning: `More than is free: This plan puts 900 GiB of disks on local-lvm pve1"));
   CHECK(contains(markdown.out, "Free after apply: `local-lvm pve1 0 of 500 GiB`."));
 }
 

@@ -169,14 +169,14 @@ TEST_CASE(
   CHECK(contains(added.out, "Free after apply: small pve 40 of 100 GiB."));
   CHECK_FALSE(contains(added.err, "More than is free"));
   CHECK(contains(world.plan(disk("small", "101GiB")).err,
-                 "This plan puts 101GiB of disks on small pve, which has 100GiB free"));
+                 "This plan puts 101 GiB of disks on small pve, which has 100 GiB free"));
   world.must_apply(disk("small", "60GiB"));
   const auto grown = world.plan(disk("small", "90GiB"));
   INFO(grown.out << grown.err);
   CHECK(contains(grown.out, "small pve 69 of 100 GiB."));  // hardly anything is written yet
   CHECK_FALSE(contains(grown.err, "More than is free"));
   CHECK(contains(world.plan(disk("small", "161GiB")).err,
-                 "This plan puts 101GiB of disks on small pve"));
+                 "This plan puts 101 GiB of disks on small pve"));
 }
 
 TEST_CASE("a shared storage is counted once, whatever node a guest is on") {
@@ -191,5 +191,5 @@ TEST_CASE("a shared storage is counted once, whatever node a guest is on") {
   CHECK(contains(fits.out, "Free after apply: nfs1 10 of 100 GiB."));
   CHECK_FALSE(contains(fits.err, "More than is free"));
   CHECK(contains(world.plan(disk("nfs1", "60GiB") + other("50GiB")).err,
-                 "This plan puts 110GiB of disks on nfs1, which has 100GiB free"));
+                 "This plan puts 110 GiB of disks on nfs1, which has 100 GiB free"));
 }

@@ -96,7 +96,7 @@ TEST_CASE("a disk that cannot shrink is told with the instance") {
   };
   Rig rig(1);
   must_apply(rig, guests("2GiB"));
-  expect_refusal(rig, guests("1GiB"), "vm.a[2]: disk.os is 2G large");
+  expect_refusal(rig, guests("1GiB"), "vm.a[2]: disk.os is 2 GiB large");
 }
 
 TEST_CASE("clones of a template that the same plan makes are counted where space gets scarce") {
@@ -125,8 +125,8 @@ TEST_CASE("clones of a template that the same plan makes are counted where space
          "500 GiB less 1 disk as large as its image. Reads");
   expect(sized + guests + "clone = \"linked\"\n", "local-lvm pve 480 of 500 GiB. Reads");
   const auto many = plan(rig, sized + "[vm.a]\ncount = 30\ntemplate = \"debian\"\n");
-  CHECK(
-      contains(many.err, "This plan puts 620GiB of disks on local-lvm pve, which has 500GiB free"));
+  CHECK(contains(many.err,
+                 "This plan puts 620 GiB of disks on local-lvm pve, which has 500 GiB free"));
   must_apply(rig, sized + guests);
   expect(sized + "[vm.a]\ncount = 4\ntemplate = \"debian\"\n", "local-lvm pve 47");
 }

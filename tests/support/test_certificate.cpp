@@ -57,14 +57,32 @@ std::string TestCertificate::fingerprint() const {
   return fmt::format("{:02X}", fmt::join(digest.begin(), digest.begin() + size, ":"));
 }
 
-std::string TestCertificate::pem() const {
+namespace {
+
+/// What `write` puts into a memory of OpenSSL's.
+template <typename Write>
+std::string written(const Write& write) {
   BIO* memory = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(memory, static_cast<X509*>(certificate_));
+  write(memory);
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(memory, &bytes);
   std::string text(bytes, static_cast<std::size_t>(size));
   BIO_free(memory);
   return text;
+}
+
+}  // namespace
+
+std::string TestCertificate::pem() const {
+  return written(
+      [&](BIO* memory) { PEM_write_bio_X509(memory, static_cast<X509*>(certificate_)); });
+}
+
+std::string TestCertificate::key_pem() const {
+  return written([&](BIO* memory) {
+    PEM_write_bio_PrivateKey(memory, static_cast<EVP_PKEY*>(key_), nullptr, nullptr, 0, nullptr,
+                             nullptr);
+  });
 }
 
 }  // namespace pveplan::sim

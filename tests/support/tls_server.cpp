@@ -36,6 +36,7 @@ class TlsServer::Connection {
     request.head = buffer_.substr(0, end + 2);
     std::transform(request.head.begin(), request.head.end(), request.head.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    read_headers(request, end + 2);
     buffer_.erase(0, end + 4);
     const auto length = request.head.find("content-length: ");
     const std::size_t size =
@@ -55,6 +56,16 @@ class TlsServer::Connection {
   int socket() const { return socket_; }
 
  private:
+  /// From the buffer, whose head ends at `end`.
+  void read_headers(SeenRequest& request, std::size_t end) const {
+    for (auto at = request.line.size() + 2; at < end;) {
+      const auto line = buffer_.substr(at, buffer_.find("\r\n", at) - at);
+      const auto colon = line.find(": ");
+      request.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+      at += line.size() + 2;
+    }
+  }
+
   bool read_more() {
     std::array<char, 16 * 1024> bytes;
     const int size = SSL_read(tls_, bytes.data(), static_cast<int>(bytes.size()));
@@ -115,6 +126,12 @@ TlsServer::~TlsServer() {
   for (const int socket : sockets_) ::close(socket);
   ::close(listener_);
   SSL_CTX_free(static_cast<SSL_CTX*>(context_));
+}
+
+void TlsServer::admit_only(const TestCertificate& client) {
+  auto* context = static_cast<SSL_CTX*>(context_);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), static_cast<X509*>(client.certificate_));
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
 std::string TlsServer::url(const std::string& path) const {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace pveplan::sim {
@@ -21,6 +22,7 @@ class TestCertificate {
 
   std::string fingerprint() const;  ///< "AB:12:…", SHA-256
   std::string pem() const;
+  std::string key_pem() const;
 
  private:
   friend class TlsServer;
@@ -36,6 +38,7 @@ class SeenRequest {
   std::size_t nth = 0;         ///< on this connection, the first one is 1
   std::string line;            ///< "POST /path HTTP/1.1"
   std::string head;            ///< all headers, in lower case
+  std::vector<std::pair<std::string, std::string>> headers;  ///< as they came
   std::string body;
 };
 
@@ -66,6 +69,9 @@ class TlsServer {
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
+
+  /// From now on only whoever shows this certificate gets through the handshake.
+  void admit_only(const TestCertificate& client);
 
   std::string url(const std::string& path) const;
   /// Connections are reset right after they were accepted, before any handshake.

@@ -6,7 +6,7 @@
 #include "providers/pve/guest/read_guest.hpp"
 #include "providers/pve/resources/template/make.hpp"
 #include "providers/pve/settle/settle.hpp"
-#include "providers/pve/size_text.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -56,7 +56,7 @@ class TemplateLowering {
   }
   void resize(std::int64_t bytes) {
     add("resize", {{"disk", Value::string("os")}, {"size", Value::integer(bytes)}},
-        "disk.os to " + size_text(bytes));
+        "disk.os to " + schema::readable_size(static_cast<std::uint64_t>(bytes)));
   }
   void convert() { add("convert", {}, "convert to a template"); }
   const Value* wanted_size() const { return change_.after.find(Path::parse("disk.os.size")); }

@@ -4,7 +4,7 @@
 #include "providers/pve/guest/guest_row.hpp"
 #include "providers/pve/guest_codec/nic.hpp"
 #include "providers/pve/settle/settle.hpp"
-#include "providers/pve/size_text.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -95,8 +95,9 @@ class VmLowering {
     }
     const auto* disks = member(change_.after, "disk");
     if (name.empty() && disks == nullptr && member(change_.after, "cloud_init") != nullptr) {
-      refuse("The cloud-init drive lies beside the guest's first disk, and this guest has none. "
-             "Declare a disk with a storage, or take cloud_init out.");
+      refuse(
+          "The cloud-init drive lies beside the guest's first disk, and this guest has none. "
+          "Declare a disk with a storage, or take cloud_init out.");
       return;
     }
     for (const auto& [disk, part] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
@@ -111,7 +112,8 @@ class VmLowering {
 
   void resize(const std::string& disk, std::int64_t bytes) {
     add("resize", {{"disk", Value::string(disk)}, {"size", Value::integer(bytes)}},
-        fmt::format("disk.{} to {}", disk, size_text(bytes)));
+        fmt::format("disk.{} to {}", disk,
+                    schema::readable_size(static_cast<std::uint64_t>(bytes))));
   }
   void start() {
     add("start", {}, "start");
@@ -184,7 +186,8 @@ class VmLowering {
       const auto after = as_integer(&each.after).value_or(0);
       if (after < before) {
         refuse(fmt::format("disk.{} is {} large; a disk cannot shrink to {}.", name,
-                           size_text(before), size_text(after)));
+                           schema::readable_size(static_cast<std::uint64_t>(before)),
+                           schema::readable_size(static_cast<std::uint64_t>(after))));
       } else {
         grown_.emplace_back(name, after);
       }

@@ -1,0 +1,157 @@
+#include "engine/view/progress_view.hpp"
+
+#include "engine/view/text.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sim_clock.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+using namespace pveplan;
+using view::ProgressView;
+
+namespace {
+
+model::Step step(model::Step::Id id, const std::string& name, std::string summary) {
+  model::Step made;
+  made.id = id;
+  made.address.type = "vm";
+  made.address.name = name;
+  made.operation = "clone";
+  made.summary = std::move(summary);
+  return made;
+}
+
+/// What a terminal shows after all that was printed: knows lines, "n up" and "clear below".
+std::vector<std::string> screen(const std::string& printed) {
+  std::vector<std::string> lines(1);
+  for (std::size_t at = 0; at < printed.size(); ++at) {
+    if (printed[at] == '\n') {
+      lines.emplace_back();
+    } else if (printed.compare(at, 2, "\x1b[") == 0) {
+      std::size_t number = 0;
+      for (at += 2; printed[at] >= '0' && printed[at] <= '9'; ++at)
+        number = number * 10 + static_cast<std::size_t>(printed[at] - '0');
+      if (printed[at] == 'A') lines.resize(lines.size() - number);
+      if (printed[at] == 'J') lines.back().clear();
+    } else {
+      lines.back() += printed[at];
+    }
+  }
+  if (lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+struct Shown {
+  sim::SimClock clock;
+  std::string printed;
+  ProgressView view;
+
+  explicit Shown(bool terminal)
+      : view(
+            clock, [this](const std::string& text) { printed += text; }, terminal, 80) {}
+};
+
+}  // namespace
+
+TEST_CASE("on a terminal a running step is one line that is redrawn, and a finished one stays") {
+  Shown shown(true);
+  const auto clone = step(1, "web", "clone 9000 -> 100, pve1");
+  const auto other = step(2, "db", "clone 9000 -> 101, pve1");
+  shown.view.step_started(clone);
+  shown.view.step_started(other);
+  shown.view.step_progress(clone, "34 %");
+  shown.clock.pass(std::chrono::seconds(12));
+  shown.view.tick();
+  CHECK(screen(shown.printed) ==
+        std::vector<std::string>{"  vm.web        clone 9000 -> 100, pve1      12 s  34 %",
+                                 "  vm.db         clone 9000 -> 101, pve1      12 s  "});
+  shown.view.step_done(clone, std::chrono::milliseconds(12300));
+  CHECK(screen(shown.printed) ==
+        std::vector<std::string>{"  vm.web        clone 9000 -> 100, pve1      done  12 s",
+                                 "  vm.db         clone 9000 -> 101, pve1      12 s  "});
+  shown.view.clear();
+  CHECK(screen(shown.printed).size() == 1);
+}
+
+TEST_CASE("on a terminal ten running steps are shown, and how many more there are") {
+  Shown shown(true);
+  for (model::Step::Id id = 0; id < 13; ++id)
+    shown.view.step_started(step(id, fmt::format("web{}", id), "start"));
+  const auto lines = screen(shown.printed);
+  REQUIRE(lines.size() == 11);
+  CHECK(lines[10] == "  and 3 more");
+}
+
+TEST_CASE("a line that is redrawn never wraps, and it is the label that gives way") {
+  Shown shown(true);
+  const auto label = "download " + std::string(120, 'x') + ".qcow2";
+  const auto long_one = step(1, "debian", label);
+  shown.view.step_started(long_one);
+  shown.view.step_progress(long_one, "1.5 of 2 GiB");
+  shown.clock.pass(std::chrono::seconds(17));
+  shown.view.tick();
+  auto lines = screen(shown.printed);
+  REQUIRE(lines.size() == 1);
+  CHECK(view::columns(lines[0]) < 80);
+  CHECK(lines[0].ends_with("... 17 s  1.5 of 2 GiB"));
+
+  // What stays on the screen is whole.
+  shown.view.step_done(long_one, std::chrono::seconds(19));
+  lines = screen(shown.printed);
+  CHECK(lines[0].find(label) != std::string::npos);
+  CHECK(lines[0].ends_with("done  19 s"));
+
+  const auto noted = step(2, "db", "start");
+  shown.view.step_started(noted);
+  shown.view.step_progress(noted, std::string(200, 'n'));
+  CHECK(view::columns(screen(shown.printed).back()) < 80);
+}
+
+TEST_CASE("a failure is told at once, above what still runs") {
+  Shown shown(true);
+  const auto bad = step(1, "web", "clone 9000 -> 100, pve1");
+  const auto good = step(2, "db", "start");
+  shown.view.step_started(bad);
+  shown.view.step_started(good);
+  shown.view.step_failed(bad, schema::error("Task failed", "The storage is full."),
+                         std::chrono::seconds(13));
+  const auto lines = screen(shown.printed);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "  vm.web        clone 9000 -> 100, pve1      failed  13 s");
+  CHECK(lines[1] == "      The storage is full.");
+  CHECK(lines[2].starts_with("  vm.db"));
+}
+
+TEST_CASE("in a pipe there is a line a start and an end, and one every half a minute between") {
+  Shown shown(false);
+  const auto clone = step(1, "web", "clone 9000 -> 100, pve1");
+  shown.view.step_started(clone);
+  shown.view.step_progress(clone, "34 %");
+  shown.clock.pass(std::chrono::seconds(29));
+  shown.view.tick();
+  CHECK(std::count(shown.printed.begin(), shown.printed.end(), '\n') == 1);
+  shown.clock.pass(std::chrono::seconds(1));
+  shown.view.tick();
+  shown.view.tick();
+  shown.view.step_done(clone, std::chrono::seconds(31));
+  CHECK(screen(shown.printed) ==
+        std::vector<std::string>{
+            "  vm.web        clone 9000 -> 100, pve1      started",
+            "  vm.web        clone 9000 -> 100, pve1      still running  30 s  34 %",
+            "  vm.web        clone 9000 -> 100, pve1      done  31 s"});
+  CHECK(shown.printed.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("what is said when a run is interrupted fits 80 columns") {
+  Shown shown(false);
+  shown.view.step_started(step(1, "web", "start"));
+  shown.view.winding_down(std::nullopt);
+  shown.view.winding_down(std::chrono::seconds(30));
+  shown.view.leaving();
+  for (const auto& line : screen(shown.printed)) {
+    INFO(line);
+    CHECK(view::columns(line) <= 80);
+  }
+}
