@@ -160,6 +160,8 @@ struct StorageUse {
   Room room;
 };
 
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
 /// What is free is any number of bytes: whole GiB are what a person wants to know.
 schema::Diagnostic too_much(const std::string& name, std::uint64_t bytes, std::uint64_t free) {
   return schema::warning(
@@ -198,7 +200,6 @@ void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
     const auto& [facts, room] = claim;
     const auto free = facts->total - std::min(facts->used, facts->total);
     if (room.bytes > free) plan.warnings.push_back(too_much(name, room.bytes, free));
-    constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
     plan.capacity.push_back(fmt::format("{} {} of {} GiB{}", name,
                                         (free - std::min(room.bytes, free)) / kGiB,
                                         facts->total / kGiB, unknown_text(room)));

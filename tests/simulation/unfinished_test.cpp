@@ -116,7 +116,7 @@ TEST_CASE("a template that was not finished is no drift") {
 TEST_CASE("what somebody changes on a guest that only has not been started yet is drift") {
   Rig rig(1);
   rig.write_topology(kHead + guest(kClone));
-  kill_after(rig, "disk.os to 8G");
+  kill_after(rig, "disk.os to 8 GiB");
   CHECK(rig.run({"drift"}).exit_code == 0);
   made(rig).options["cores"] = "7";
   const auto drift = rig.run({"drift"});

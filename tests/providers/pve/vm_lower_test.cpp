@@ -52,7 +52,7 @@ TEST_CASE("a VM from a template is cloned, configured, grown and started") {
   CHECK(steps[0].summary == "clone debian12 -> 112, pve2");
   CHECK(steps[0].pools ==
         std::vector<std::string>{"node:pve2", "clone:debian12", "storage:pve2/tank"});
-  CHECK(steps[2].summary == "disk.os to 20G");
+  CHECK(steps[2].summary == "disk.os to 20 GiB");
   CHECK(steps[3].dependencies == std::vector<model::Step::Id>{2});
   CHECK(schema::to_json(*steps[1].arguments.find("then")) == R"(["resize","start"])");
 }
