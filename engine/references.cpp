@@ -1,8 +1,7 @@
 #include "engine/references.hpp"
 
 #include "schema/json.hpp"
-
-#include <algorithm>
+#include "schema/value_walk.hpp"
 
 namespace pveplan::engine {
 
@@ -40,12 +39,7 @@ std::string as_text(const Value& value) {
 }
 
 bool holds_secret(const Value& value) {
-  if (value.sensitive()) return true;
-  if (value.kind() == Value::Kind::list)
-    return std::any_of(value.as_list().begin(), value.as_list().end(), holds_secret);
-  return value.has_fields() &&
-         std::any_of(value.as_fields().begin(), value.as_fields().end(),
-                     [](const Value::Field& field) { return holds_secret(field.second); });
+  return schema::any_inside(value, [](const Value& each) { return each.sensitive(); });
 }
 
 Value resolve_one(const Value& value, const Exports& exports) {

@@ -157,9 +157,21 @@ Value Value::with(const Path& path, Value value) const {
   const Path rest(std::vector<std::string>(path.steps().begin() + 1, path.steps().end()));
   const Value* held = find(name);
   Value inner = (held != nullptr ? *held : Value()).with(rest, std::move(value));
-  Fields fields = has_fields() ? as_fields() : Fields();
-  std::erase_if(fields, [&name](const Field& field) { return field.first == name; });
-  if (!inner.is_null()) fields.emplace_back(name, std::move(inner));
+  Fields fields;
+  if (has_fields()) {
+    fields.reserve(as_fields().size() + 1);
+    fields = as_fields();
+  }
+  const auto at = std::lower_bound(
+      fields.begin(), fields.end(), name,
+      [](const Field& field, const std::string& wanted) { return field.first < wanted; });
+  if (held == nullptr) {
+    if (!inner.is_null()) fields.emplace(at, name, std::move(inner));
+  } else if (inner.is_null()) {
+    fields.erase(at);
+  } else {
+    at->second = std::move(inner);
+  }
   auto result = kind() == Kind::map ? map(std::move(fields)) : object(std::move(fields));
   result.sensitive_ = sensitive_;
   return result;

@@ -90,48 +90,49 @@ std::string values_text(const AttributeChange& attribute, const schema::Attribut
   return value_text(schema, attribute.before) + " -> " + value_text(schema, attribute.after);
 }
 
-std::string attribute_line(char symbol, const std::string& name, const std::string& values,
-                           const std::string& effect, std::size_t width) {
-  auto line = std::string(6, ' ') + symbol + " " + padded(name, kValueColumn - kNameColumn);
-  const auto start = columns(line);
-  line += wrapped(values, start, kValueColumn, width);
-  if (effect.empty()) return line + "\n";
-  const auto last_break = line.rfind('\n');
-  const auto used =
-      columns(last_break == std::string::npos ? std::string_view(line)
-                                              : std::string_view(line).substr(last_break + 1));
-  if (used + 2 > kEffectColumn) {
-    line += "\n" + std::string(kEffectColumn, ' ');
-  } else {
-    line += std::string(kEffectColumn - used, ' ');
+/// One line, or some, behind what `out` holds already.
+void attribute_line(char symbol, std::string_view name, std::string_view values,
+                    std::string_view effect, std::size_t width, std::string& out) {
+  const auto begin = out.size();
+  out.append(6, ' ');
+  out += symbol;
+  out += ' ';
+  out += padded(name, kValueColumn - kNameColumn);
+  out += wrapped(values, columns(std::string_view(out).substr(begin)), kValueColumn, width);
+  if (!effect.empty()) {
+    const auto last_break = out.rfind('\n');
+    const auto line = last_break == std::string::npos ? begin : std::max(begin, last_break + 1);
+    const auto used = columns(std::string_view(out).substr(line));
+    if (used + 2 > kEffectColumn) out += '\n';
+    out.append(used + 2 > kEffectColumn ? kEffectColumn : kEffectColumn - used, ' ');
+    out += wrapped(effect, kEffectColumn, kEffectColumn, width);
   }
-  return line + wrapped(effect, kEffectColumn, kEffectColumn, width) + "\n";
+  out += '\n';
 }
 
-/// Tables without a schema (record.input) become one line a leaf.
-void free_form_lines(char symbol, const std::string& name, const Value& value, std::size_t width,
+/// Tables without a schema (record.input) become one line a leaf. `name` is as before at the end.
+void free_form_lines(char symbol, std::string& name, const Value& value, std::size_t width,
                      std::string& out) {
-  if (value.has_fields() && !value.as_fields().empty() && !value.sensitive()) {
-    for (const auto& [key, inner] : value.as_fields())
-      free_form_lines(symbol, name + "." + key, inner, width, out);
-    return;
+  if (!value.has_fields() || value.as_fields().empty() || value.sensitive())
+    return attribute_line(symbol, name, value_text(nullptr, value), "", width, out);
+  const auto length = name.size();
+  for (const auto& [key, inner] : value.as_fields()) {
+    name += '.';
+    name += key;
+    free_form_lines(symbol, name, inner, width, out);
+    name.resize(length);
   }
-  out += attribute_line(symbol, name, value_text(nullptr, value), "", width);
 }
 
-std::string attribute_text(const AttributeChange& attribute, const schema::ResourceSchema* schema,
-                           std::size_t width) {
+void attribute_lines(const AttributeChange& attribute, const schema::ResourceSchema* schema,
+                     std::size_t width, std::string& out) {
   const auto* found = schema != nullptr ? schema->object.find(attribute.path) : nullptr;
   const auto symbol = symbol_of(attribute);
-  const auto name = attribute.path.text();
+  auto name = attribute.path.text();
   const bool free_form = found == nullptr || found->type.kind == TypeKind::any;
-  if (free_form && symbol == '+' && !attribute.sensitive) {
-    std::string out;
-    free_form_lines(symbol, name, attribute.after, width, out);
-    return out;
-  }
-  return attribute_line(symbol, name, values_text(attribute, found), effect_words(attribute),
-                        width);
+  if (free_form && symbol == '+' && !attribute.sensitive)
+    return free_form_lines(symbol, name, attribute.after, width, out);
+  attribute_line(symbol, name, values_text(attribute, found), effect_words(attribute), width, out);
 }
 
 std::string labelled(const char* label, const std::string& text, std::size_t width) {
@@ -252,7 +253,7 @@ std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* s
   text += "\n" + notes_text(group, allowed, options.width);
   for (const auto& attribute : change.attributes) {
     if (!stands_in_headline(change, attribute))
-      text += attribute_text(attribute, schema, options.width);
+      attribute_lines(attribute, schema, options.width, text);
   }
   return text;
 }

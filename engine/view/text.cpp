@@ -25,10 +25,27 @@ std::string duration_text(std::int64_t seconds) {
 
 namespace {
 
+/// Whether a text needs quotes around this character.
+bool asks_for_quotes(char c) {
+  switch (c) {
+    case ' ':
+    case '"':
+    case '\'':
+    case '\\':
+    case ',':
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+    case '\x7f':
+      return true;
+    default:
+      return static_cast<unsigned char>(c) < 0x20;
+  }
+}
+
 std::string string_text(const std::string& text) {
-  const bool plain =
-      !text.empty() && text.find_first_of(" \t\r\n\"'\\,{}[]") == std::string::npos &&
-      std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  const bool plain = !text.empty() && std::none_of(text.begin(), text.end(), asks_for_quotes);
   return plain ? text : schema::to_json(Value::string(text));
 }
 
