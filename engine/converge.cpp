@@ -213,20 +213,22 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
 
 async::Task<Prepared> plan_now(const Services& services, const schema::Topology& topology,
                                const state::StateFile& loaded, const PlanRequest& request) {
-  auto state = loaded;
-  std::vector<schema::Diagnostic> warnings;
-  if (!state.open_intents.empty()) {
-    auto cluster = co_await load_cluster(services);
-    if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
-    ReadContext backend(services, *cluster, state, topology.name, nullptr);
-    auto recovery = co_await settle_open_intents(services, core::Context(backend), state);
-    if (!recovery) co_return std::unexpected(Diagnostics(recovery.error()));
-    apply_in_memory(*recovery, state);
-    warnings = std::move(recovery->warnings);
+  if (loaded.open_intents.empty()) {
+    auto prepared = co_await prepare(services, topology, loaded, request);
+    co_return prepared;
   }
+  auto state = loaded;
+  auto cluster = co_await load_cluster(services);
+  if (!cluster) co_return std::unexpected(Diagnostics(cluster.error()));
+  ReadContext backend(services, *cluster, state, topology.name, nullptr);
+  auto recovery = co_await settle_open_intents(services, core::Context(backend), state);
+  if (!recovery) co_return std::unexpected(Diagnostics(recovery.error()));
+  apply_in_memory(*recovery, state);
   auto prepared = co_await prepare(services, topology, state, request);
-  if (prepared)
+  if (prepared) {
+    const auto& warnings = recovery->warnings;
     prepared->warnings.insert(prepared->warnings.begin(), warnings.begin(), warnings.end());
+  }
   co_return prepared;
 }
 

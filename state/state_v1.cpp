@@ -167,6 +167,27 @@ Row from_memory(const model::Row& row, const Value& unknown) {
   return wire;
 }
 
+namespace {
+
+/// What a record exports repeats what it owns: equal tables of a row are held once.
+Value sharing(Value exported, const Value& owned) {
+  if (!exported.has_fields() || !owned.has_fields()) return exported;
+  auto fields = exported.as_fields();
+  bool shared = false;
+  for (auto& [name, value] : fields) {
+    if (!value.has_fields()) continue;
+    for (const auto& [other, held] : owned.as_fields()) {
+      if (!held.has_fields() || !(held == value)) continue;
+      value = held;
+      shared = true;
+      break;
+    }
+  }
+  return shared ? Value::map(std::move(fields)) : exported;
+}
+
+}  // namespace
+
 schema::Result<MemoryRow> to_memory(Row wire) {
   MemoryRow result;
   auto& row = result.row;
@@ -178,7 +199,7 @@ schema::Result<MemoryRow> to_memory(Row wire) {
   row.observed = wire.observed;
   row.identity = std::move(wire.identity);
   row.owned = std::move(wire.owned);
-  row.exported = std::move(wire.exported);
+  row.exported = sharing(std::move(wire.exported), row.owned);
   Value::Fields unknown_parts;
   for (auto& [name, part] : wire.parts) {
     if (!part.unknown.is_null()) unknown_parts.emplace_back(name, part.unknown);
