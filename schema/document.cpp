@@ -3,7 +3,6 @@
 #include "schema/syntax_hints.hpp"
 #include "schema/text_checks.hpp"
 #include "schema/toml_tree.hpp"
-#include "schema/toml_usual.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -53,11 +52,6 @@ NodePtr parse_document(const SourceMap& sources, std::uint32_t file, Diagnostics
   const std::string& text = sources.text(file);
   if (auto unreadable = check_text(text, file, max_bytes)) {
     diagnostics.add(std::move(*unreadable));
-    return nullptr;
-  }
-  if (auto usual = read_usual_toml(text, file, 0)) return usual;
-  if (auto too_deep = check_nesting(text, file)) {
-    diagnostics.add(std::move(*too_deep));
     return nullptr;
   }
   auto tree = parse_toml(text, file);

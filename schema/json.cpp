@@ -1,7 +1,5 @@
 #include "schema/json.hpp"
 
-#include "schema/json_usual.hpp"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -37,7 +35,8 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   }
   bool end_object() override {
     const auto first = close();
-    Value::Fields fields(std::make_move_iterator(first), std::make_move_iterator(pending_.end()));
+    Value::Fields fields(std::make_move_iterator(first),
+                         std::make_move_iterator(pending_.end()));
     pending_.erase(first, pending_.end());
     return put(Value::map(std::move(fields)));
   }
@@ -108,8 +107,9 @@ void write_break(int indent, int depth, std::string& out) {
 
 /// Printable ASCII that JSON writes as it is: nearly all there is.
 bool is_plain(const std::string& text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
 }
 
 void write_string(const std::string& text, std::string& out) {
@@ -182,11 +182,6 @@ void write(const Value& value, int indent, int depth, std::string& out) {
 }  // namespace
 
 Result<Value> parse_json(std::string_view text) {
-  if (auto usual = read_usual_json(text)) return std::move(*usual);
-  return parse_json_by_library(text);
-}
-
-Result<Value> parse_json_by_library(std::string_view text) {
   ValueBuilder builder;
   if (!json::sax_parse(text, &builder)) {
     return std::unexpected(

@@ -94,10 +94,7 @@ std::optional<Diagnostic> check_text(std::string_view text, std::uint32_t file,
                              text.size(), max_bytes),
                  byte_at(file, 0));
   }
-  return check_encoding(text, file);
-}
-
-std::optional<Diagnostic> check_nesting(std::string_view text, std::uint32_t file) {
+  if (auto wrong = check_encoding(text, file)) return wrong;
   if (const auto outline = outline_of(text); outline.too_deep) {
     return error(
         "Nested too deeply",

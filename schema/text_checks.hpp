@@ -8,12 +8,9 @@
 
 namespace pveplan::schema {
 
-/// What keeps a file from being looked at as TOML at all: size, encoding, NUL bytes.
+/// What keeps a file from being looked at as TOML at all: size, encoding, NUL bytes, depth.
 std::optional<Diagnostic> check_text(std::string_view text, std::uint32_t file,
                                      std::size_t max_bytes);
-
-/// Nesting that would overwhelm the library.
-std::optional<Diagnostic> check_nesting(std::string_view text, std::uint32_t file);
 
 /// Bytes at the front that are ASCII and no NUL, in steps of eight: nearly all of every file.
 std::size_t ascii_run(std::string_view text);

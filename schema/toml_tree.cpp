@@ -3,7 +3,6 @@
 #include "schema/text_checks.hpp"
 #include "schema/toml_library.hpp"
 #include "schema/toml_outline.hpp"
-#include "schema/toml_usual.hpp"
 
 #include <algorithm>
 
@@ -222,14 +221,9 @@ NodePtr parse_in_pieces(std::string_view text, std::uint32_t file) {
   for (std::size_t i = 0; i < headers.size(); ++i) {
     const bool last = i + 1 == headers.size();
     if (!last && headers[i + 1] - begin < kPieceBytes) continue;
-    const auto piece = text.substr(begin, headers[i] - begin);
-    auto tree = read_usual_toml(piece, file, static_cast<std::uint32_t>(begin));
-    if (!tree) {
-      auto parsed = parse_piece(piece, file, begin);
-      if (!parsed) return nullptr;
-      tree = std::move(*parsed);
-    }
-    trees.push_back(std::move(tree));
+    auto tree = parse_piece(text.substr(begin, headers[i] - begin), file, begin);
+    if (!tree) return nullptr;
+    trees.push_back(std::move(*tree));
     begin = headers[i];
   }
   return join_tables(trees);
