@@ -77,7 +77,19 @@ Value canonical(const AttributeSchema& attribute, const Value& value) {
   return value;
 }
 
+namespace {
+
+/// Of a list that is empty, nothing reads back.
+bool says_nothing(const Value& value) {
+  return value.is_null() || (value.kind() == Value::Kind::list && value.as_list().empty());
+}
+
+}  // namespace
+
 bool canonically_equal(const AttributeSchema& attribute, const Value& a, const Value& b) {
+  using Kind = schema::Type::Kind;
+  const bool several = attribute.type.kind == Kind::list || attribute.type.kind == Kind::set;
+  if (several && says_nothing(a) && says_nothing(b)) return true;
   return a == b || canonical(attribute, a) == canonical(attribute, b);
 }
 

@@ -217,7 +217,7 @@ class ConfigBuilder {
     const auto reset = Drive::parse(drive_without(live, reset_inside("disk." + name)));
     const auto wanted = drive_with_options(reset, disk);
     slots_.push_back(slot);
-    if (same_drive(live, Drive::parse(wanted))) return;
+    if (same_drive(live, Drive::parse(wanted)) && !goal_.live.is_outgrown(slot)) return;
     request_.set.emplace_back(slot, wanted);
     request_.plugs = true;
   }

@@ -77,6 +77,9 @@ async::Task<RunResult> run_resize(core::Context context, model::Step step) {
                     fmt::format("disk.{} of {} is not in the guest's config, so it cannot grow.",
                                 disk, step.address.text())));
   if (is_large_enough(*guest, slot, bytes)) co_return with_size(before, step.arguments);
+  // Not plugged in yet: the server cannot grow it before the guest's next start, and the plan after
+  // that one does.
+  if (guest->config.find_running(slot) == nullptr) co_return with_size(before, step.arguments);
   core::Parameters parameters;
   parameters.emplace_back("disk", slot);
   parameters.emplace_back("size", size_text(bytes));

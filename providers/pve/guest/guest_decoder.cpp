@@ -124,6 +124,8 @@ Value GuestDecoder::agent(bool running) const {
     if (key == "enabled") continue;
     auto name = key;
     std::replace(name.begin(), name.end(), '-', '_');
+    // What the table does not state is the server's, also where it was stated once.
+    if (ours.has_fields() && ours.find(name) == nullptr) continue;
     const auto flag = parse_flag(value);
     fields.emplace_back(name, flag ? Value::boolean(*flag) : Value::string(value));
   }
@@ -148,7 +150,10 @@ Value GuestDecoder::disks(const schema::ObjectSchema& schema, bool running) cons
   for (const auto& [name, slot] : names_.disks()) {
     const auto* held = text(slot, running);
     if (held == nullptr) continue;
-    const auto disk = disk_from_drive(Drive::parse(*held), slot);
+    auto disk = disk_from_drive(Drive::parse(*held), slot);
+    // One that waits to be plugged in cannot grow before: until then it has the size that we want.
+    const auto size = owned(Path({"disk", name, "size"}));
+    if (text(slot, true) == nullptr && !size.is_null()) disk = disk.with(Path({"size"}), size);
     fields.emplace_back(name, completed(schema, disk, owned(Path({"disk", name}))));
   }
   return fields.empty() ? Value() : Value::map(std::move(fields));

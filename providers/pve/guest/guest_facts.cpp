@@ -71,6 +71,12 @@ model::LiveFacts guest_facts(const GuestConfig& config, const PartNames& names,
       {"volumes", std::move(all_volumes)},
       {"undeclared", Value::list(std::move(undeclared))},
   };
+  Value::List waiting;
+  for (const auto& [name, slot] : names.disks()) {
+    if (config.find_running(slot) != nullptr && config.is_pending(slot))
+      waiting.push_back(Value::string(name));
+  }
+  if (!waiting.empty()) fields.emplace_back("waiting_disks", Value::list(std::move(waiting)));
   if (listed.snapshots) {
     Value::List snapshots;
     for (const auto& each : *listed.snapshots)

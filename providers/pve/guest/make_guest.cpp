@@ -51,15 +51,18 @@ async::Task<schema::Result<model::Outcome>> make_guest(core::Context context, Ma
     co_return std::unexpected(
         schema::error("The node cannot be asked",
                       fmt::format("{} was not made: {}.", address.text(), before.reason)));
+  bool made = false;
   if (before.found == GuestLook::Found::absent) {
     core::Write write(making.request);
     write.forks_task = true;
     write.secret_parameters = making.secrets;
     auto result = co_await context.write(std::move(write));
-    const bool made = result.status == WriteResult::Status::done;
+    made = result.status == WriteResult::Status::done;
     if (!made && !met_existing(result)) co_return std::unexpected(diagnostic_of(result, address));
   }
   auto guest = co_await find_made(context, making.place.node, vmid);
+  if (!guest && !made)
+    co_return std::unexpected(vmid_taken(address, vmid, "a guest on another node"));
   if (!guest) co_return stored(std::move(making.row));
   const auto marker = guest->marker();
   // an attempt whose answer was lost may have made it: then it carries this very nonce

@@ -1,6 +1,7 @@
 #include "providers/pve/client/server_time.hpp"
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest/step_support.hpp"
+#include "providers/pve/property_string.hpp"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,11 @@ async::Task<bool> agent_answers(core::Context context, Guest guest) {
   co_return answer.has_value();
 }
 
+bool will_have_agent(const Guest& guest) {
+  const auto agent = PropertyString::parse(guest.config.text("agent"), agent_format());
+  return parse_flag(agent.text("enabled")).value_or(false);
+}
+
 /// Until a guest that was restarted is of use again (DEFINITIONS 8): its agent answers where one
 /// did before, else it has run for a while. Who must not be down at the same time waits for that.
 async::Task<schema::Result<void>> wait_until_answers(core::Context context, Guest guest,
@@ -123,7 +129,9 @@ async::Task<RunResult> run_power(core::Context context, model::Step step) {
 
   const bool awaited = flag_of(step.arguments, "until_it_answers");
   bool has_agent = false;
-  if (awaited && reboots) has_agent = co_await agent_answers(context, *guest);
+  // Not one that this restart switches off.
+  if (awaited && reboots && will_have_agent(*guest))
+    has_agent = co_await agent_answers(context, *guest);
   core::Write write(power_request(step, *guest));
   write.forks_task = true;
   auto result = co_await context.write(std::move(write));

@@ -1,6 +1,8 @@
 #include "providers/pve/guest_codec/guest_config.hpp"
 
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/guest_codec/drive.hpp"
+#include "providers/pve/guest_codec/slots.hpp"
 
 namespace pveplan::pve {
 namespace {
@@ -11,6 +13,17 @@ std::optional<std::string> text_value(const schema::Value* value) {
   auto text = as_text(value);
   if (text.find_first_not_of(' ') == text.npos) return std::nullopt;
   return text;
+}
+
+/// The waiting text of a drive with the size that the disk has meanwhile; nullopt where the text is
+/// right. A resize writes the drive in force only.
+std::optional<std::string> regrown(const std::string& running, const std::string& waiting) {
+  const auto now = Drive::parse(running), then = Drive::parse(waiting);
+  if (now.volume() != then.volume()) return std::nullopt;
+  if (now.bytes().value_or(0) <= then.bytes().value_or(0)) return std::nullopt;
+  auto options = then.options();
+  options.set("size", now.options().text("size"));
+  return options.print();
 }
 
 }  // namespace
@@ -30,6 +43,12 @@ GuestConfig GuestConfig::from_pending(const schema::Value& data) {
     const auto* pending = member(item, "pending");
     if (pending != nullptr) {
       entry.wanted = text_value(pending);
+      if (is_drive_slot(key) && entry.running && entry.wanted) {
+        if (auto grown = regrown(*entry.running, *entry.wanted)) {
+          entry.wanted = std::move(grown);
+          entry.outgrown = true;
+        }
+      }
     } else if (!deletes) {
       entry.wanted = entry.running;
     }
@@ -56,6 +75,11 @@ const std::string* GuestConfig::find_running(std::string_view key) const {
 bool GuestConfig::is_pending(std::string_view key) const {
   const auto at = entries_.find(key);
   return at != entries_.end() && at->second.running != at->second.wanted;
+}
+
+bool GuestConfig::is_outgrown(std::string_view key) const {
+  const auto at = entries_.find(key);
+  return at != entries_.end() && at->second.outgrown;
 }
 
 std::vector<std::string> GuestConfig::keys() const {

@@ -90,6 +90,10 @@ class TemplateLowering {
     }
     add("configure", {{"after", change_.after}, {"reset", Value::list(std::move(reset))}},
         "configure");
+    const bool moves =
+        std::any_of(change_.attributes.begin(), change_.attributes.end(),
+                    [](const auto& each) { return !each.released && each.path == Path({"pool"}); });
+    if (moves) add("pool", {{"after", change_.after}}, "change pool");
     if (!change_.resumes) return;
     const auto owed = unfinished_of(change_.facts);
     const auto owes = [&owed](const char* operation) {
@@ -114,6 +118,7 @@ const std::vector<model::OperationSpec>& TemplateType::operations() const {
       {"resize", ResolverClass::goal_state, seconds(3)},
       {"convert", ResolverClass::goal_state, seconds(3)},
       {"configure", ResolverClass::digest_guarded, seconds(2)},
+      {"pool", ResolverClass::goal_state, seconds(1)},
       {"delete", ResolverClass::goal_state, seconds(5)},
       {"refuse", ResolverClass::engine_only, seconds(0)},
   };
@@ -176,6 +181,7 @@ async::Task<RunResult> TemplateType::run(core::Context context, Step step) const
   if (operation == "resize") return run_resize(context, std::move(step));
   if (operation == "convert") return run_convert(context, std::move(step));
   if (operation == "configure") return configure(context, std::move(step));
+  if (operation == "pool") return run_pool(context, std::move(step));
   if (operation == "delete") return run_delete(context, std::move(step));
   return run_refuse(std::move(step));
 }
@@ -186,6 +192,7 @@ async::Task<SettleResult> TemplateType::resolve(core::Context context, model::In
   if (operation == "resize") return settle_resize(context, std::move(intent));
   if (operation == "convert") return settle_convert(context, std::move(intent));
   if (operation == "configure") return settle_configuring(context, std::move(intent));
+  if (operation == "pool") return settle_pool(context, std::move(intent));
   return settle_delete(context, std::move(intent));
 }
 

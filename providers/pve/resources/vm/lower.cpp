@@ -131,16 +131,28 @@ class VmLowering {
   void update() {
     collect();
     if (refused_) return;
-    if (configures_ || change_.resumes) {
+    // Before the options of the same disk: the server takes the size along when they are written.
+    for (const auto& [disk, bytes] : grown_) resize(disk, bytes);
+    if (configures_ || change_.resumes || outgrows_waiting_drive()) {
       auto arguments = with_after();
       arguments.emplace_back("reset", texts(reset_));
       arguments.emplace_back("removed", texts(removed_));
       add("configure", std::move(arguments), "configure");
     }
+    for (const auto& [disk, bytes] : filled_) resize(disk, bytes);
     if (pool_) add("pool", with_after(), "change pool");
-    for (const auto& [disk, bytes] : grown_) resize(disk, bytes);
     discard_removed();
     power();
+  }
+
+  /// Whether a disk grows whose options wait for a restart with the old size beside them.
+  bool outgrows_waiting_drive() const {
+    const auto* waiting = member(change_.facts, "waiting_disks");
+    if (waiting == nullptr || waiting->kind() != Value::Kind::list) return false;
+    return std::any_of(grown_.begin(), grown_.end(), [waiting](const auto& each) {
+      const auto& names = waiting->as_list();
+      return std::find(names.begin(), names.end(), Value::string(each.first)) != names.end();
+    });
   }
 
   /// What the changed attributes ask for.
@@ -178,6 +190,10 @@ class VmLowering {
     if (steps.size() == 2) {
       configures_ = true;
       if (each.after.is_null()) removed_.push_back(each.path.text());
+      // A disk that is filled from an image comes as large as the image.
+      const bool filled = !each.after.is_null() && member(each.after, "image") != nullptr;
+      if (filled && member(each.after, "size") != nullptr)
+        filled_.emplace_back(steps[1], integer_of(each.after, "size"));
       return;
     }
     const auto& name = steps[1];
@@ -212,16 +228,15 @@ class VmLowering {
     const auto owed = unfinished_of(change_.facts);
     const bool owes_start = std::find(owed.begin(), owed.end(), "start") != owed.end();
     const bool running = text_of(change_.facts, "status") == "running";
-    if (power_ == "running" || (change_.resumes && owes_start && !running)) {
-      start();
-    } else if (power_ == "stopped") {
+    const bool restarts = running && change_.effects.availability >= Availability::restart;
+    if (power_ == "stopped") {
       shutdown(shutdown_seconds(), as_flag(at(change_.after, {"force_stop"})));
-    }
-    if (!power_.empty()) {
-      drafts_.back().arguments.emplace_back("power", Value::string(power_));
-    } else if (running && change_.effects.availability >= Availability::restart) {
+    } else if (restarts) {
       restart();
+    } else if (power_ == "running" || (change_.resumes && owes_start && !running)) {
+      start();
     }
+    if (!power_.empty()) drafts_.back().arguments.emplace_back("power", Value::string(power_));
   }
 
   void restart() {
@@ -291,6 +306,7 @@ class VmLowering {
   std::vector<std::string> reset_;
   std::vector<std::string> removed_;
   std::vector<std::pair<std::string, std::int64_t>> grown_;
+  std::vector<std::pair<std::string, std::int64_t>> filled_;  ///< new disks from images
 };
 
 }  // namespace
