@@ -121,7 +121,7 @@ std::uint64_t live(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("random guests, edits and troubles always end in the wanted world") {
-  sim::Seeds seeds("lives of guests", 4);
+  sim::Seeds seeds("lives of guests", 500);
   while (const auto drawn = seeds.next()) {
     const auto seed = *drawn;
     INFO("seed " << seed << "; PVEPLAN_SEED=" << seed

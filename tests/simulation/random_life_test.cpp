@@ -93,7 +93,7 @@ std::uint64_t live(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("random topologies, edits and troubles always end in the wanted world") {
-  sim::Seeds seeds("lives of pools and records");
+  sim::Seeds seeds("lives of pools and records", 1000);
   while (const auto drawn = seeds.next()) {
     const auto seed = *drawn;
     INFO("seed " << seed << "; PVEPLAN_SEED=" << seed << " simulation_tests [.seed] runs it alone");

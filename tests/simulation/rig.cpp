@@ -45,12 +45,33 @@ std::vector<std::string> Rig::requests() const {
   return all;
 }
 
+int Rig::ask(const std::string& method, const std::string& path, const std::string& form) {
+  lab.advance(world.clock.now());
+  lab::Request request;
+  request.method = method;
+  request.path = "/api2/json" + path;
+  (method == "GET" || method == "DELETE" ? request.query : request.body) = form;
+  request.headers = {{"Authorization", "PVEAPIToken=" + token_},
+                     {"Content-Type", "application/x-www-form-urlencoded"}};
+  const auto status = lab.handle(request).status;
+  let_time_pass(std::chrono::minutes(1));
+  return status;
+}
+
+void Rig::let_time_pass(Duration duration) {
+  world.clock.pass(duration);
+  lab.advance(world.clock.now());
+}
+
 Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& conditions) {
   Ended ended;
   auto options = cli::parse_options(arguments);
   if (!options) throw std::logic_error(options.error());
   SimHost host(world);
   host.environment.variables["TOKEN"] = token_;
+  for (const auto& [name, value] : environment) host.environment.variables[name] = value;
+  if (conditions.meanwhile)
+    host.control.at_boundary(conditions.meanwhile_before, conditions.meanwhile);
   if (conditions.stop_before) host.control.stop_before(*conditions.stop_before);
   for (const auto& fault : conditions.file_faults) host.files.fail(fault);
   if (conditions.prepare) conditions.prepare(host);

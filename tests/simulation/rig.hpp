@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Conditions {
   std::optional<std::uint64_t> stop_before;  ///< boundary at which it is stopped
   std::vector<SimFileFault> file_faults;
   std::function<void(SimHost&)> prepare;
+  std::uint64_t meanwhile_before = 0;  ///< boundary before which `meanwhile` happens
+  std::function<void()> meanwhile;
   std::function<void(SimHost&, const std::string& text)> on_output;  ///< called before it is shown
 };
 
@@ -42,7 +45,14 @@ class Rig {
   static std::string connection(int nodes = 1);
   /// What all nodes were asked so far: "GET /api2/json/version".
   std::vector<std::string> requests() const;
+  /// What somebody else asks the cluster as root, with the parameters as a form: what comes of it
+  /// is awaited. The status of the answer.
+  int ask(const std::string& method, const std::string& path, const std::string& form = "");
+  /// Nobody does anything for a while; what runs on the servers ends.
+  void let_time_pass(Duration duration);
 
+  /// Variables of every process, besides the token.
+  std::map<std::string, std::string> environment;
   /// Runs `pveplan ARGUMENTS` as a new process.
   Ended run(const std::vector<std::string>& arguments, const Conditions& conditions = {});
 

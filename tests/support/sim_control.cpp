@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace pveplan::sim {
 
 void SimTrace::add(std::string_view line) {
@@ -18,6 +20,7 @@ bool SimControl::enter(std::string_view call) {
     return false;
   }
   ++boundaries_;
+  if (event_ && boundaries_ == event_at_) std::exchange(event_, nullptr)();
   if (boundaries_ == stop_before_) {
     trace_.add(fmt::format("stopped before {}", call));
     stop();

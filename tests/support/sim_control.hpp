@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,12 @@ class SimControl {
 
   /// The call with this number (the first one is 1) does not take place.
   void stop_before(std::uint64_t boundary) { stop_before_ = boundary; }
+  /// Before that call, something else happens in the world: somebody edits it, or another process
+  /// runs from its beginning to its end.
+  void at_boundary(std::uint64_t boundary, std::function<void()> event) {
+    event_at_ = boundary;
+    event_ = std::move(event);
+  }
   /// Stops now, from outside of any call (a signal).
   void stop();
 
@@ -61,6 +68,8 @@ class SimControl {
   SimTrace& trace_;
   std::uint64_t boundaries_ = 0;
   std::optional<std::uint64_t> stop_before_;
+  std::uint64_t event_at_ = 0;
+  std::function<void()> event_;
   bool stopped_ = false;
   std::vector<std::string> calls_after_stop_;
 };
