@@ -228,6 +228,18 @@ TEST_CASE("pending values tell what is, and what will be") {
   CHECK(config.running_keys() == std::vector<std::string>{"agent", "cores", "memory"});
 }
 
+TEST_CASE("a drive that waits for the next start has the size that its disk has meanwhile") {
+  const auto config = GuestConfig::from_pending(json(R"([
+    {"key":"scsi0","value":"a:vm-1-disk-0,size=8G","pending":"a:vm-1-disk-0,size=6G,ssd=1"},
+    {"key":"scsi1","value":"a:vm-1-disk-1,size=8G","pending":"a:vm-1-disk-2,size=6G"},
+    {"key":"scsi2","value":"a:vm-1-disk-3,size=6G","pending":"a:vm-1-disk-3,size=6G,ssd=1"}])"));
+  CHECK(Drive::parse(config.text("scsi0")).bytes() == std::int64_t{8} << 30);
+  CHECK(config.is_outgrown("scsi0"));
+  CHECK(Drive::parse(config.text("scsi1")).bytes() == std::int64_t{6} << 30);
+  CHECK_FALSE(config.is_outgrown("scsi1"));
+  CHECK_FALSE(config.is_outgrown("scsi2"));
+}
+
 TEST_CASE("the marker is the description's last line and names its own VMID") {
   const Marker marker{"lab", "vm.db[1]", 112, "n0nce"};
   const auto joined = join_description("first line\nsecond\n", marker);

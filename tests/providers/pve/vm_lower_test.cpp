@@ -70,7 +70,7 @@ TEST_CASE("what changed decides the steps of an update") {
   auto each = change(Action::update, R"({"cores":4,"pool":"prod","disk":{"os":{"size":2}}})");
   each.attributes = {set("cores", "2", "4"), set("disk.os.size", "1", "2"),
                      set("pool", "", "\"prod\"")};
-  CHECK(lowered(each) == "configure pool resize");
+  CHECK(lowered(each) == "resize configure pool");
 
   each.attributes = {set("disk.os.size", "1", "2")};
   CHECK(lowered(each) == "resize");
@@ -123,6 +123,16 @@ TEST_CASE("power follows what is stated") {
   CHECK(lowered(each) == "shutdown");
 }
 
+TEST_CASE("a running guest whose power is newly stated is restarted where it may be") {
+  auto each = change(Action::update, R"({"power":"running","cores":4})");
+  each.facts = json(R"({"status":"running"})");
+  each.attributes = {set("power", "", "\"running\""), set("cores", "2", "4")};
+  each.effects.availability = model::Availability::restart;
+  const auto steps = pve::lower_vm(each);
+  CHECK(operations(steps) == "configure reboot");
+  CHECK(steps.back().arguments.find("power")->as_string() == "running");
+}
+
 TEST_CASE("an incomplete guest is configured again and started if that is owed") {
   auto each = change(Action::update, R"({"cores":4})");
   each.resumes = true;
@@ -130,7 +140,24 @@ TEST_CASE("an incomplete guest is configured again and started if that is owed")
   CHECK(lowered(each) == "configure start");
   each.facts = json(R"({"status":"stopped","unfinished":["resize"]})");
   each.attributes = {set("disk.os.size", "1", "2")};
+  CHECK(lowered(each) == "resize configure");
+}
+
+TEST_CASE("options of a disk that wait for a restart are written again when the disk grows") {
+  auto each = change(Action::update, R"({"disk":{"os":{"size":2}}})");
+  each.attributes = {set("disk.os.size", "1", "2")};
+  each.facts = json(R"({"status":"running","waiting_disks":["data"]})");
+  CHECK(lowered(each) == "resize");
+  each.facts = json(R"({"status":"running","waiting_disks":["data","os"]})");
+  CHECK(lowered(each) == "resize configure");
+}
+
+TEST_CASE("a new disk of a living guest grows to its size when an image fills it") {
+  auto each = change(Action::update, R"({})");
+  each.attributes = {set("disk.log", "", R"({"slot":"scsi3","size":2,"image":"debian"})")};
   CHECK(lowered(each) == "configure resize");
+  each.attributes = {set("disk.log", "", R"({"slot":"scsi3","size":2})")};
+  CHECK(lowered(each) == "configure");
 }
 
 TEST_CASE("a running guest is shut down before it is deleted") {
