@@ -8,6 +8,7 @@
 #include "engine/cli/state_session.hpp"
 #include "engine/cli/trace_file.hpp"
 #include "engine/plan_file.hpp"
+#include "engine/saved_exports.hpp"
 #include "engine/view/account_text.hpp"
 #include "engine/view/event_stream.hpp"
 #include "engine/view/output_text.hpp"
@@ -57,17 +58,28 @@ async::Task<Outcome> converge_with_watchers(async::Task<Outcome> convergence,
 }
 
 /// The saved plan that the options name; nothing when a new one is to be made.
-async::Task<schema::Result<std::optional<engine::SavedPlan>>> saved_plan(
-    Program& program, const Options& options, const schema::Topology& topology) {
+async::Task<schema::Result<std::optional<engine::SavedPlan>>> saved_plan(Program& program,
+                                                                         const Options& options,
+                                                                         Workspace& workspace) {
   if (options.command != "apply" || options.arguments.empty())
     co_return std::optional<engine::SavedPlan>();
   const auto& path = options.arguments[0];
   const auto bytes = read_plan_bytes(program, path);
   if (!bytes) co_return std::unexpected(bytes.error());
-  PlanSecrets secrets(program, topology);
+  PlanSecrets secrets(program, workspace.topology());
   auto ready = co_await secrets.load();
   if (!ready) co_return std::unexpected(ready.error());
-  auto read = engine::read_plan_file(*bytes, path, secrets.known());
+  auto known = secrets.known();
+  auto read = engine::read_plan_file(*bytes, path, known);
+  if (read && !read->missing_secrets.empty()) {
+    const auto loaded = co_await workspace.store().read();
+    // Some are made of a secret and of what other resources export.
+    while (loaded && read && !read->missing_secrets.empty()) {
+      const engine::SavedExports exports(read->saved.plan, loaded->state);
+      if (!secrets.add_resolved(exports, known)) break;
+      read = engine::read_plan_file(*bytes, path, known);
+    }
+  }
   if (secrets.problem()) co_return std::unexpected(*secrets.problem());
   if (!read) co_return std::unexpected(read.error());
   if (read->missing_secrets.empty()) co_return std::optional(std::move(read->saved));
@@ -151,7 +163,7 @@ async::Task<int> apply_locked(Program& program, const Options& options, Workspac
 async::Task<int> run_apply(Program& program, Options options) {
   auto workspace = open_workspace(program, options);
   if (!workspace) co_return kError;
-  const auto saved = co_await saved_plan(program, options, workspace->topology());
+  const auto saved = co_await saved_plan(program, options, *workspace);
   if (!saved) {
     print_diagnostic(program, options, workspace->sources(), saved.error());
     co_return kError;

@@ -42,4 +42,15 @@ engine::SecretsByDigest PlanSecrets::known() {
   return secrets;
 }
 
+bool PlanSecrets::add_resolved(const engine::Exports& exports, engine::SecretsByDigest& secrets) {
+  const auto before = secrets.size();
+  const auto digests = digest();
+  for (const auto& resource : topology_.resources) {
+    if (resource.attributes.contains_reference())
+      engine::collect_secrets(engine::resolve_references(resource.attributes, exports), digests,
+                              secrets);
+  }
+  return secrets.size() > before;
+}
+
 }  // namespace pveplan::cli

@@ -2,6 +2,7 @@
 
 #include "engine/cli/program.hpp"
 #include "engine/plan_value.hpp"
+#include "engine/references.hpp"
 #include "schema/topology.hpp"
 #include "state/secret_key.hpp"
 
@@ -23,6 +24,8 @@ class PlanSecrets {
   engine::SecretDigest digest();
   /// Every sensitive value that the topology holds.
   engine::SecretsByDigest known();
+  /// Adds what the topology makes of secrets and of these exports. Says whether any was new.
+  bool add_resolved(const engine::Exports& exports, engine::SecretsByDigest& secrets);
   /// Why the key cannot be used.
   const std::optional<schema::Diagnostic>& problem() const { return *problem_; }
 

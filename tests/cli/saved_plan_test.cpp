@@ -5,6 +5,7 @@
 
 using namespace pveplan;
 using sim::Conditions;
+using sim::contains;
 using sim::Ended;
 using sim::Rig;
 
@@ -151,6 +152,36 @@ TEST_CASE("secrets stay out of plan files and come back from the topology") {
   expect(rig.run({"apply", "plan.json"}), 1, "Secret changed since the plan was made");
   rig.write_topology(text("hunter2"));
   expect(rig.run({"apply", "plan.json"}), 0, "Apply complete");
+}
+
+TEST_CASE("secrets that are put together with what other resources export come back as well") {
+  Rig rig(1);
+  const auto topology = [](const std::string& host, const std::string& scheme) {
+    return "[pveplan]\nname = \"t\"\n"
+           "[variable.token]\nsensitive = true\ndefault = \"marked-secret\"\n"
+           "[record.a]\ninput = \"" +
+           host +
+           "\"\n"
+           "[record.b]\ninput = \"" +
+           scheme +
+           "://u:${var.token}@${record.a.output}\"\n"
+           "[record.c]\ninput = \"${record.b.output}/path\"\n"
+           "[output.url]\nvalue = \"${var.token} at ${record.a.output}\"\n";
+  };
+  // Of new resources, of what the state knows already, and of both.
+  for (const auto& text :
+       {topology("one", "http"), topology("one", "https"), topology("two", "https")}) {
+    rig.write_topology(text);
+    const auto plan = rig.run({"plan", "-o", "p.json"});
+    INFO(plan.err);
+    REQUIRE(plan.exit_code == 0);
+    const auto apply = rig.run({"apply", "p.json"});
+    INFO(apply.out << apply.err);
+    CHECK(apply.exit_code == 0);
+    CHECK_FALSE(contains(plan.out + apply.out, "marked-secret"));
+    CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+  }
+  CHECK(contains(rig.run({"output", "url"}).out, "marked-secret at two"));
 }
 
 TEST_CASE("show prints the same plan that was reviewed") {

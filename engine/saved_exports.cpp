@@ -1,0 +1,31 @@
+#include "engine/saved_exports.hpp"
+
+namespace pveplan::engine {
+
+SavedExports::SavedExports(const model::Plan& plan, const state::StateFile& state) {
+  for (const auto& [address, row] : state.rows) exported_[address] = &row.exported;
+  for (const auto& change : plan.changes) {
+    if (change.action == model::Action::remove || change.action == model::Action::forget) {
+      exported_.erase(change.address);
+    } else {
+      exported_[change.address] = &change.exported;
+    }
+  }
+}
+
+const schema::Value* SavedExports::find(const schema::ResourceAddress& address) const {
+  const auto at = exported_.find(address);
+  return at == exported_.end() ? nullptr : at->second;
+}
+
+std::vector<schema::ResourceAddress> SavedExports::instances(
+    const schema::ResourceAddress& group) const {
+  std::vector<schema::ResourceAddress> result;
+  for (auto at = exported_.lower_bound(group); at != exported_.end(); ++at) {
+    if (at->first.group() != group) break;
+    result.push_back(at->first);
+  }
+  return result;
+}
+
+}  // namespace pveplan::engine
