@@ -19,7 +19,7 @@ constexpr const char* kTold = "Made from an older version of an image or templat
 class World {
  public:
   World() : rig(1) {
-    auto& mirror = rig.lab.world().mirror;
+    auto& mirror = rig.lab.world().storage.mirror;
     for (const char* url : {kOld, kNew}) {
       auto& file = mirror[url];
       file = {300 << 20, std::int64_t{2} << 30, "qcow2", {}, 0};
@@ -29,9 +29,10 @@ class World {
 
   void write(const std::string& url, const std::string& rest) {
     rig.write_topology("[pveplan]\nname = \"t\"\nvmids = [\"200-299\"]\n" + Rig::connection() +
-                       "[image.debian]\nstorage = \"local\"\nurl = \"" + url + "\"\n" + pin +
+                       "[image.debian]\nnodes = [\"pve\"]\nstorage = \"local\"\nurl = \"" + url +
+                       "\"\n" + pin +
                        "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n"
-                       "disk.os.size = \"4GiB\"\n" +
+                       "nodes = [\"pve\"]\ndisk.os.size = \"4GiB\"\n" +
                        rest);
   }
   sim::Ended plan(const std::string& url, const std::string& rest,
@@ -158,7 +159,7 @@ TEST_CASE(
 
 TEST_CASE("the same file from another mirror is no older version") {
   World world;
-  world.rig.lab.world().mirror[kNew].checksums["sha256"] = std::string(64, 'a');
+  world.rig.lab.world().storage.mirror[kNew].checksums["sha256"] = std::string(64, 'a');
   world.pin = "checksum = \"sha256:" + std::string(64, 'a') + "\"\n";
   world.must_apply(kOld, kGuests);
   const auto moved = world.plan(kNew, kGuests);
@@ -172,7 +173,7 @@ TEST_CASE("a new pin of the lock file makes what stands older") {
     world.rig.world.disk.place(
         "/home/tester/topology/pveplan.lock.toml",
         fmt::format("[image.debian]\nurl = \"{}\"\nchecksum = \"sha256:{}\"\n"
-                    "size = 1000\nformat = \"qcow2\"\n",
+                    "size = 314572800\nformat = \"qcow2\"\n",
                     kOld, std::string(64, digit)));
   };
   lock('a');
