@@ -1,4 +1,5 @@
 #include "engine/diff.hpp"
+#include "engine/editions.hpp"
 #include "engine/effects.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/planning.hpp"
@@ -129,6 +130,7 @@ class Consideration {
     change.reason = std::move(reason);
     if (reloads_network(type.schema().object))
       change.effects.interrupts_node = text_of(change.identity.find("node"));
+    note_edition(planning_, change);
     change.dependencies = planning_.direct_dependencies(resource.address);
     change.exported = type.exports(resource.address, change.after, change.identity);
     planning_.publish(resource.address, change.exported);
@@ -146,6 +148,7 @@ class Consideration {
     if (row.status == model::RowStatus::ok && attributes == seen.owned &&
         seen.attributes == seen.owned && waits_for_nothing && !moved &&
         !is_new_here(resource.address) && !planning_.replacement_asked(resource.address)) {
+      tell_older(planning_, row, attributes, live.identity);
       unchanged(resource, known, seen.exported);  // the common case, without walking the schema
       return;
     }
@@ -171,6 +174,7 @@ class Consideration {
       planning_.result.plan.waiting.emplace_back(resource.address, waits);
     const bool replaces =
         difference.forces_replace || planning_.replacement_asked(resource.address);
+    if (!replaces) tell_older(planning_, row, attributes, live.identity);
     const bool alike = difference.changes.empty() && !resumes && !restarts && !replaces;
     if (alike && !is_new_here(resource.address)) {
       unchanged(resource, known, seen.exported);
@@ -223,6 +227,7 @@ class Consideration {
     change.identity = type.identity(change.address, change.after);
     change.resumes = false;
     change.notes.clear();
+    note_edition(planning_, change);
     std::erase_if(change.attributes, [](const auto& each) { return each.released; });
     for (auto& attribute : change.attributes) {
       attribute.effects = {};

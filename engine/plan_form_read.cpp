@@ -118,18 +118,27 @@ class FormReader {
     plan.refreshed = !members.flag("unrefreshed");
     plan.needs_permission = addresses(members, "needs_permission");
     plan.matching = members.number("matching");
-    for (const auto& each : members.list("waiting")) {
-      Members waiting(each);
-      auto who = address(waiting);
-      plan.waiting.emplace_back(std::move(who), waiting.text("what"));
-      check(waiting, "a waiting guest");
-    }
+    plan.waiting = addressed_texts(members, "waiting", "a waiting guest");
+    plan.older = addressed_texts(members, "older", "what was made from an older version");
     plan.reads = members.number("reads");
     plan.extra_reads = members.number("extra_reads");
     plan.unmanaged_guests = members.number("unmanaged_guests");
     plan.capacity = members.texts("capacity");
     read_all(members, "warnings", plan.warnings);
     check(members, "the plan");
+  }
+
+  std::vector<std::pair<schema::ResourceAddress, std::string>> addressed_texts(Members& members,
+                                                                               const char* name,
+                                                                               const char* what) {
+    std::vector<std::pair<schema::ResourceAddress, std::string>> result;
+    for (const auto& form : members.list(name)) {
+      Members each(form);
+      auto who = address(each);
+      result.emplace_back(std::move(who), each.text("what"));
+      check(each, what);
+    }
+    return result;
   }
 
   void read(const Value& form, model::PlanOrigin& origin) {

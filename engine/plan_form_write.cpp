@@ -49,7 +49,7 @@ class FormWriter {
   Value write(const model::Plan& plan) const {
     const auto& [mode, origin, changes, steps, drift, unknown, open_intents, allowed, restarts,
                  targets, excludes, replaces, left_out, refreshed, needs_permission, matching,
-                 waiting, reads, extra_reads, unmanaged_guests, capacity, warnings] = plan;
+                 waiting, older, reads, extra_reads, unmanaged_guests, capacity, warnings] = plan;
     MemberWriter writer;
     writer.put("mode", std::string(model::name(mode)));
     writer.put("origin", write(origin));
@@ -73,6 +73,7 @@ class FormWriter {
     writer.put("needs_permission", all(needs_permission));
     writer.put("matching", matching);
     writer.put("waiting", all(waiting));
+    writer.put("older", all(older));
     writer.put("reads", reads);
     writer.put("extra_reads", extra_reads);
     writer.put("unmanaged_guests", unmanaged_guests);

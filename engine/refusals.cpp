@@ -1,8 +1,12 @@
 #include "engine/refusals.hpp"
 
 #include "engine/address_glob.hpp"
+#include "engine/planning.hpp"
+#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pveplan::engine {
 
@@ -23,7 +27,11 @@ class Refusals {
       if (reason != nullptr)
         add(step.address, "Not possible", step.address.text() + ": " + reason->as_string());
     }
-    for (const auto& change : planned_.plan.changes) check_change(change);
+    for (const auto& change : planned_.plan.changes) {
+      check_change(change);
+      check_linked_clones(change);
+      check_members(change);
+    }
   }
 
  private:
@@ -39,6 +47,76 @@ class Refusals {
                !may_replace(change)) {
       add(change.address, "Would replace a guest", replacement_text(change));
     }
+  }
+
+  /// Proxmox deletes no disk that linked clones build on; it would say so in the middle of an
+  /// apply.
+  void check_linked_clones(const Change& change) {
+    const bool removes = change.action == Action::remove || change.action == Action::replace;
+    if (!removes || change.address.type != "template") return;
+    std::vector<std::string> clones;
+    for (const auto& [address, row] : input_.rows) {
+      const bool linked = text_of(row.owned.find("clone")) == "linked" &&
+                          text_of(row.owned.find("template")) == change.address.name;
+      const auto node = text_of(row.identity.find("node"));
+      const bool here = !change.address.key || *change.address.key == node;
+      if (linked && here && !goes(address)) clones.push_back(address.text());
+    }
+    if (clones.empty()) return;
+    add(change.address, "Linked clones build on it",
+        fmt::format("{} cannot be {} as long as linked clones have their disks from it: {}. Let "
+                    "them go or be replaced in the same plan, or leave this template and declare "
+                    "another one for new guests.",
+                    change.address.text(),
+                    change.action == Action::replace ? "made anew" : "destroyed",
+                    schema::join_words(clones)));
+  }
+
+  /// A PVE pool goes only when it is empty. What was ours in a guest and is no longer stated stays
+  /// as it is, so a guest whose `pool` line went stays in the pool.
+  void check_members(const Change& change) {
+    const bool removes = change.action == Action::remove || change.action == Action::replace;
+    if (!removes || change.address.type != "pool") return;
+    const auto* identity = change.facts.find("identity");
+    const auto id = text_of((identity == nullptr ? change.identity : *identity).find("id"));
+    std::vector<std::string> members;
+    for (const auto& [address, row] : input_.rows) {
+      const auto seen = input_.live.objects.find(address);
+      const auto* guest = seen == input_.live.objects.end()
+                              ? nullptr
+                              : std::get_if<model::LiveObject>(&seen->second);
+      if (guest == nullptr || text_of(guest->facts.find("pool")) != id) continue;
+      if (!goes(address) && !changes(address, "pool")) members.push_back(address.text());
+    }
+    if (members.empty() || id.empty()) return;
+    add(change.address, "Members stay in it",
+        fmt::format(
+            "{} cannot be destroyed as long as it has members, and this plan leaves {} in "
+            "it: a `pool` that is no longer stated stays as it is. Write unset = [\"pool\"] "
+            "in the block of each, or name another pool there; then they leave before it "
+            "goes.",
+            change.address.text(), schema::join_words(members)));
+  }
+
+  const Change* change_of(const ResourceAddress& address) const {
+    const auto& changes = planned_.plan.changes;
+    const auto at = std::lower_bound(
+        changes.begin(), changes.end(), address,
+        [](const Change& each, const ResourceAddress& wanted) { return each.address < wanted; });
+    return at != changes.end() && at->address == address ? &*at : nullptr;
+  }
+  bool goes(const ResourceAddress& address) const {
+    const auto* change = change_of(address);
+    return change != nullptr &&
+           (change->action == Action::remove || change->action == Action::replace);
+  }
+  bool changes(const ResourceAddress& address, const char* attribute) const {
+    const auto* change = change_of(address);
+    return change != nullptr && std::any_of(change->attributes.begin(), change->attributes.end(),
+                                            [attribute](const model::AttributeChange& each) {
+                                              return !each.released &&
+                                                     each.path.text() == attribute;
+                                            });
   }
 
   bool may_replace(const Change& change) const {

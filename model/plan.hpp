@@ -62,6 +62,8 @@ struct Plan {
   std::vector<schema::ResourceAddress> needs_permission;
   std::uint64_t matching = 0;  ///< resources that need nothing
   std::vector<std::pair<schema::ResourceAddress, std::string>> waiting;  ///< for a restart: what
+  /// Living objects that were made from an older version of this image or template.
+  std::vector<std::pair<schema::ResourceAddress, std::string>> older;
   std::uint64_t reads = 0;
   std::uint64_t extra_reads = 0;
   std::uint64_t unmanaged_guests = 0;

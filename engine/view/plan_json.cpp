@@ -214,6 +214,7 @@ Value plan_json(const engine::SavedPlan& saved) {
                      {"unreadable", json_pairs(unknown, "reason")},
                      {"not_planned", Value::list(std::move(held))},
                      {"waiting_for_restart", json_pairs(plan.waiting, "what")},
+                     {"made_from_older", json_pairs(plan.older, "what")},
                      {"capacity", json_texts(plan.capacity)},
                      {"warnings", Value::list(std::move(warnings))}});
 }

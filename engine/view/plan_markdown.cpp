@@ -299,6 +299,11 @@ std::string remarks(const Plan& plan) {
     text += "Warning: " + code(shortened(texts[i], 300)) + "\n\n";
   if (texts.size() > kMost)
     text += fmt::format("… and {} more warnings.\n\n", texts.size() - kMost);
+  std::vector<std::string> older;
+  for (const auto& each : older_texts(plan)) older.push_back(code(each));
+  if (!older.empty())
+    text += "Made from an older version of an image or template, and left alone without " +
+            code("--replace") + ": " + listed(older, 10) + ".\n";
   std::vector<std::string> places;
   for (const auto& each : plan.capacity) places.push_back(code(each));
   if (!places.empty()) text += "Free after apply: " + listed(places, 10) + ".\n";

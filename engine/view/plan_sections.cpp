@@ -96,6 +96,21 @@ std::string effects_line(const Plan& plan) {
   return text.empty() ? "" : wrapped("Effects: " + text + ".", 0, 2) + "\n";
 }
 
+std::vector<std::string> older_texts(const Plan& plan) {
+  using Key = std::pair<std::string, std::string>;
+  std::map<Key, std::vector<std::string>> blocks;
+  for (const auto& [address, source] : plan.older)
+    blocks[{address.group().text(), source}].push_back(address.text());
+  std::vector<std::string> texts;
+  for (const auto& [block, addresses] : blocks) {
+    const auto& [group, source] = block;
+    texts.push_back(addresses.size() == 1
+                        ? fmt::format("{} ({})", addresses.front(), source)
+                        : fmt::format("{} ({}, {})", group, addresses.size(), source));
+  }
+  return texts;
+}
+
 std::string calls_line(const Plan& plan) {
   std::uint64_t writes = 0;
   for (const auto& step : plan.steps) writes += step.writes;

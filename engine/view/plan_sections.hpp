@@ -30,6 +30,10 @@ ChangeCounts count_changes(const model::Plan& plan);
 /// effect.
 std::string effects_line(const model::Plan& plan);
 
+/// What was made from an older version of an image or template: `template.debian[pve]
+/// (image.debian)`, instances of one block as `vm.web (3, template.debian)`.
+std::vector<std::string> older_texts(const model::Plan& plan);
+
 /// `Reads 71 (64 + 7), writes 13. 38 guests visible to this token are not managed.`
 std::string calls_line(const model::Plan& plan);
 

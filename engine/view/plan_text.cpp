@@ -126,6 +126,19 @@ std::string waiting_text(const Plan& plan) {
                      text);
 }
 
+/// Who was made from an older image stays as it is: what a block is made from is for new ones.
+std::string older_text(const Plan& plan) {
+  const auto texts = older_texts(plan);
+  if (texts.empty()) return {};
+  return wrapped(fmt::format("Made from an older version of an image or template, and left as {}: "
+                             "{}. `--replace {}` makes {} anew.",
+                             plan.older.size() == 1 ? "it is" : "they are", fmt::join(texts, ", "),
+                             plan.older.front().first.shell_text(),
+                             plan.older.size() == 1 ? "it" : "the first"),
+                 0, 2) +
+         "\n";
+}
+
 std::string empty_text(const Plan& plan) {
   std::string text = fmt::format(
       "{} {} the topology", plan.empty() ? "No changes." : "No changes but to outputs.",
@@ -142,7 +155,7 @@ std::string empty_text(const Plan& plan) {
   text += ".";
   const auto calls = plan.reads + plan.extra_reads;
   if (calls > 0) text += " " + counted(calls, "call") + ".";
-  return wrapped(text, 0, 0) + "\n";
+  return wrapped(text, 0, 0) + "\n" + older_text(plan);
 }
 
 /// Colour by line: it repeats what the symbol or the first word says.
@@ -246,6 +259,7 @@ std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& sche
   const auto waiting = waiting_text(plan);
   if (!waiting.empty())
     text += wrapped("Pending since the last apply: " + waiting + ".", 0, 2) + "\n";
+  text += older_text(plan);
   if (!plan.capacity.empty()) {
     text +=
         wrapped(fmt::format("Free after apply: {}.", fmt::join(plan.capacity, ", ")), 0, 2) + "\n";

@@ -110,6 +110,7 @@ SavedPlan full_plan() {
   plan.needs_permission = {address("vm.legacy")};
   plan.matching = 5;
   plan.waiting = {{address("vm.web[2]"), "cores 2 -> 4"}};
+  plan.older = {{address("vm.web[2]"), "template.debian"}};
   plan.reads = 71;
   plan.extra_reads = 7;
   plan.unmanaged_guests = 38;

@@ -71,6 +71,34 @@ TEST_CASE("a pool with members that are not ours is not destroyed, and the plan 
   CHECK(plan(rig, "[pool.p]\n" + guest).exit_code == 0);
 }
 
+TEST_CASE("a pool that leaves the topology waits for the guests that leave it, or is refused") {
+  Rig rig(GENERATE(1, 2));
+  const auto guest = [](const std::string& rest) { return "[vm.a]\nmemory = \"512MiB\"\n" + rest; };
+  must_apply(rig, "[pool.p]\n[pool.q]\n" + guest("pool = \"p\"\n"));
+  expect_refusal(
+      rig, "[pool.q]\n" + guest(""),
+      "pool.p cannot be destroyed as long as it has members, and this plan leaves vm.a "
+      "in it: a `pool` that is no longer stated stays as it is. Write unset = [\"pool\"]");
+  CHECK(plan(rig, "[pool.p]\n[pool.q]\n" + guest("")).exit_code == 0);
+  SECTION("unset") {
+    must_apply(rig, "[pool.q]\n" + guest("unset = [\"pool\"]\n"));
+    CHECK(rig.lab.world().access.pools.at("q").guests.empty());
+  }
+  SECTION("another pool") {
+    must_apply(rig, "[pool.q]\n" + guest("pool = \"q\"\n"));
+    CHECK(rig.lab.world().access.pools.at("q").guests.contains(200));
+  }
+  SECTION("the guest goes too") { must_apply(rig, "[pool.q]\n"); }
+  SECTION("released before, so that nothing of the guest changes any more") {
+    must_apply(rig, "[pool.p]\n[pool.q]\n" + guest(""));
+    expect_refusal(rig, "[pool.q]\n" + guest(""), "this plan leaves vm.a in it");
+    must_apply(rig, "[pool.p]\n[pool.q]\n" + guest("pool = \"q\"\n"));
+    must_apply(rig, "[pool.q]\n" + guest("pool = \"q\"\n"));
+  }
+  CHECK_FALSE(rig.lab.world().access.pools.contains("p"));
+  CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+}
+
 TEST_CASE("a stated address that a running guest still has refuses the plan") {
   const auto guest = [](const std::string& name, const std::string& ip) {
     return fmt::format(

@@ -14,6 +14,8 @@ using schema::Value;
 
 namespace {
 
+constexpr const char* kMadeFrom = "made_from";
+
 model::PartRow part(const Value& owned, std::string_view slot, const char* key,
                     std::string identity) {
   model::PartRow row;
@@ -107,6 +109,14 @@ void set_note(model::Row& row, const std::string& name, Value value) {
   const auto notes = row.notes.is_null() ? Value::map({}) : row.notes;
   row.notes = notes.with(Path({name}), std::move(value));
   if (row.notes.as_fields().empty()) row.notes = Value();
+}
+
+void pass_edition(const Value& facts, Value::Fields& arguments) {
+  if (const auto* edition = member(facts, kMadeFrom)) arguments.emplace_back(kMadeFrom, *edition);
+}
+
+void note_edition(model::Row& row, const Value& arguments) {
+  if (const auto* edition = member(arguments, kMadeFrom)) set_note(row, kMadeFrom, *edition);
 }
 
 void set_unfinished(model::Row& row, std::vector<std::string> unfinished) {

@@ -31,6 +31,11 @@ void set_unfinished(model::Row& row, std::vector<std::string> unfinished);
 std::vector<std::string> unfinished_of(const schema::Value& notes_or_arguments,
                                        std::string_view name = "unfinished");
 
+/// From which edition of its image a guest is made, where that is known: the facts of its change
+/// tell the step that makes it, and the arguments of that step the row.
+void pass_edition(const schema::Value& facts, schema::Value::Fields& arguments);
+void note_edition(model::Row& row, const schema::Value& arguments);
+
 /// A note of the row: set, or removed when the value is null.
 void set_note(model::Row& row, const std::string& name, schema::Value value);
 

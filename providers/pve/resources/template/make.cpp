@@ -65,6 +65,7 @@ model::Row row_in_making(const schema::ResourceSchema& schema,
   row.parts = parts_of(as_vm(row.owned), GuestConfig(), {});
   row.exported = template_exports(row);
   row.nonce = nonce;
+  note_edition(row, arguments);
   set_unfinished(row, unfinished_of(arguments, "then"));
   return row;
 }

@@ -72,7 +72,9 @@ class TemplateLowering {
       steps_.back().writes = 0;
       return;
     }
-    add("create", {{"after", change_.after}},
+    Value::Fields arguments{{"after", change_.after}};
+    pass_edition(change_.facts, arguments);
+    add("create", std::move(arguments),
         fmt::format("import {} -> {}", text_of(change_.after, "image"),
                     text_of(identity_, "vmid")));
     const auto storage = text_of(change_.after, "storage");

@@ -78,6 +78,11 @@ class VmLowering {
     refused_ = true;
   }
   Value::Fields with_after() const { return {{"after", change_.after}}; }
+  Value::Fields to_make() const {
+    auto arguments = with_after();
+    pass_edition(change_.facts, arguments);
+    return arguments;
+  }
   std::string node_pool() const { return "node:" + node_; }
   std::string storage_pool(const std::string& storage) const {
     return "storage:" + node_ + "/" + storage;
@@ -86,11 +91,11 @@ class VmLowering {
   void create() {
     const auto name = text_of(change_.after, "template");
     if (!name.empty()) {
-      add("clone", with_after(), fmt::format("clone {} -> {}, {}", name, vmid_, node_));
+      add("clone", to_make(), fmt::format("clone {} -> {}, {}", name, vmid_, node_));
       drafts_.back().pools = {node_pool(), "clone:" + name};
       add("configure", with_after(), "configure");
     } else {
-      add("create", with_after(), fmt::format("create {}, {}", vmid_, node_));
+      add("create", to_make(), fmt::format("create {}, {}", vmid_, node_));
       drafts_.back().pools = {node_pool()};
     }
     const auto* disks = member(change_.after, "disk");

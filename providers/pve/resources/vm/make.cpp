@@ -38,6 +38,7 @@ model::Row row_in_making(const schema::ResourceSchema& schema,
   row.parts = parts_of(row.owned, GuestConfig(), {});
   row.exported = guest_exports(row.owned, row.identity);
   row.nonce = nonce;
+  note_edition(row, arguments);
   set_unfinished(row, unfinished_of(arguments, "then"));
   return row;
 }
