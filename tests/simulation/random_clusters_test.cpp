@@ -25,6 +25,8 @@ TEST_CASE("seeds of clusters that once found something find nothing any more") {
       {615, "a restart that switches the agent off waited for the agent's answer"},
       {492, "a disk that waits to be plugged in was to grow before"},
       {654, "the same, where the plan had nothing else to do"},
+      {5104, "what cannot be unplugged was to go before the guest was switched off, and stayed"},
+      {5961, "a number that changed hands twice"},
   }));
   const auto life = sim::live_in_cluster(seed);
   INFO("seed " << seed << ": " << found << "\n" << life.fault);

@@ -229,6 +229,8 @@ void Strangers::restore_guest(const std::string& address, int vmid) {
   note(fmt::format("{} ({}) is restored from a backup", address, vmid));
   obstacles_.push_back(
       {{"another guest now"}, [this, address, vmid] {
+         if (owns(vmid)) return;  // somebody took the number since
+
          const auto accepted = rig_.run({"state", "accept", address, "--auto-approve"});
          // Without a block it is not wanted back: then both go, as told.
          if (accepted.exit_code == 0) return;

@@ -152,10 +152,11 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
   if (!problem.empty() && !adopting.empty()) co_return ReadOutcome(model::Unreadable{problem});
   if (!problem.empty()) {
     co_return ReadOutcome(model::Unreadable{fmt::format(
-        "{}; it is left alone. Move that guest to another number and give this one back "
+        "{}; it is left alone. When it was restored from a backup and is ours, run `pveplan state "
+        "accept '{}'`. Else move that guest to another number and give this one back "
         "to ours, or forget ours with `pveplan state rm '{}'`: the next plan then makes "
         "a new one under another number",
-        problem, row->address.text())});
+        problem, row->address.text(), row->address.text())});
   }
   auto status = listed.status;
   // The listing lags by 10 s: what it says against the power that we gave is asked for exactly.

@@ -121,6 +121,10 @@ TEST_CASE("power follows what is stated") {
   CHECK(lowered(each) == "start");
   each.after = json(R"({"power":"stopped"})");
   CHECK(lowered(each) == "shutdown");
+  // what cannot be changed on a running guest is changed on one that is off
+  each.after = json(R"({"power":"stopped","cores":4})");
+  each.attributes.push_back(set("cores", "2", "4"));
+  CHECK(lowered(each) == "shutdown configure");
 }
 
 TEST_CASE("a running guest whose power is newly stated is restarted where it may be") {

@@ -1,5 +1,7 @@
 #include "providers/pve/resources/vm/disk_rules.hpp"
 
+#include "providers/pve/resources/vm/nic_rules.hpp"
+
 #include <fmt/format.h>
 
 #include <string>
@@ -28,7 +30,26 @@ class DiskRules {
   }
 
  private:
+  /// What the server has no such option for on that bus.
+  void check_bus(const Entry& disk) {
+    const auto* slot = disk.value->find("slot");
+    const auto* bus = slot == nullptr ? nullptr : slot->value->text();
+    if (bus == nullptr) return;
+    const auto refuse = [&](const char* option, const char* buses) {
+      const auto* stated = disk.value->find(option);
+      if (stated == nullptr) return;
+      add("Conflicting attributes",
+          fmt::format("A disk at {} has no option {}: only {} disks do. Take it out, or give the "
+                      "disk another slot.",
+                      *bus, option, buses),
+          *stated);
+    };
+    if (bus->starts_with("sata") || bus->starts_with("ide")) refuse("iothread", "scsi and virtio");
+    if (bus->starts_with("virtio")) refuse("ssd", "scsi, sata and ide");
+  }
+
   void check_disk(const Entry& disk) {
+    check_bus(disk);
     const bool from_template = states(vm_, "template") && disk.key == "os";
     if (from_template) return check_cloned(disk);
     if (vm_.lifecycle.observe) return;
@@ -81,6 +102,9 @@ class DiskRules {
 
 }  // namespace
 
-void check_vm(const Resource& vm, Diagnostics& diagnostics) { DiskRules(vm, diagnostics).check(); }
+void check_vm(const Resource& vm, Diagnostics& diagnostics) {
+  DiskRules(vm, diagnostics).check();
+  check_nics(vm, diagnostics);
+}
 
 }  // namespace pveplan::pve

@@ -136,6 +136,9 @@ class VmLowering {
   void update() {
     collect();
     if (refused_) return;
+    // First of all, since nothing has to wait on a guest that is off.
+    const bool stops = power_ == "stopped";
+    if (stops) power();
     // Before the options of the same disk: the server takes the size along when they are written.
     for (const auto& [disk, bytes] : grown_) resize(disk, bytes);
     if (configures_ || change_.resumes || outgrows_waiting_drive()) {
@@ -147,7 +150,7 @@ class VmLowering {
     for (const auto& [disk, bytes] : filled_) resize(disk, bytes);
     if (pool_) add("pool", with_after(), "change pool");
     discard_removed();
-    power();
+    if (!stops) power();
   }
 
   /// Whether a disk grows whose options wait for a restart with the old size beside them.
