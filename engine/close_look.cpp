@@ -32,6 +32,18 @@ CloseReading guests_to_look_at(const model::Plan& plan) {
 
 namespace {
 
+/// For people only, so nobody asks again when the plan is carried out.
+void add_backups(const model::Plan& plan, CloseReading& reading) {
+  for (const auto& change : plan.changes) {
+    const auto* vmid = change.identity.find("vmid");
+    const auto* living = change.facts.find("identity");
+    if (living != nullptr && living->find("vmid") != nullptr) vmid = living->find("vmid");
+    if (vmid == nullptr || !change.backup) continue;
+    reading.look.backups.insert(vmid->as_integer());
+    reading.guests.emplace(change.address, vmid->as_integer());
+  }
+}
+
 /// What of `reading` is not in `seen` yet, which then has it too.
 CloseReading new_ones(CloseReading reading, core::CloseLook& seen) {
   std::set<std::int64_t> fresh;
@@ -41,6 +53,7 @@ CloseReading new_ones(CloseReading reading, core::CloseLook& seen) {
   };
   keep(reading.look.run_states, seen.run_states);
   keep(reading.look.snapshots, seen.snapshots);
+  keep(reading.look.backups, seen.backups);
   std::erase_if(reading.guests,
                 [&fresh](const auto& each) { return !fresh.contains(each.second); });
   return reading;
@@ -53,10 +66,13 @@ async::Task<schema::Result<void>> look_closely_and_plan(
     model::ClusterFacts* cluster, LiveState* live, Planned* planned, std::uint64_t* reads) {
   core::CloseLook seen;
   while (services.cluster != nullptr && input->request.refresh) {
-    auto closely = new_ones(guests_to_look_at(planned->plan), seen);
+    auto reading = guests_to_look_at(planned->plan);
+    if (!input->request.only_looks) add_backups(planned->plan, reading);
+    auto closely = new_ones(std::move(reading), seen);
     if (closely.empty()) break;
-    *reads += closely.look.run_states.size() + closely.look.snapshots.size();
+    const auto before = services.api == nullptr ? 0 : services.api->reads();
     auto facts = co_await services.cluster->look_closely(*cluster, closely.look);
+    if (services.api != nullptr) *reads += services.api->reads() - before;
     *cluster = std::move(facts);
     std::vector<Reading> readings;
     for (const auto& [address, vmid] : closely.guests) {

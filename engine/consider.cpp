@@ -1,6 +1,8 @@
 #include "engine/diff.hpp"
 #include "engine/editions.hpp"
 #include "engine/effects.hpp"
+#include "engine/going_along.hpp"
+#include "engine/in_effect.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/planning.hpp"
 #include "engine/remembered_secrets.hpp"
@@ -200,9 +202,12 @@ class Consideration {
     note_new_instance(change);
     if (replaces) make_replacement(change, attributes);
     note_snapshots(change);
+    describe_going_along(change, input_.cluster);
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
     planning_.publish(resource.address, change.exported);
+    planning_.publish_waiting(resource.address,
+                              {not_in_effect(type, change, live), resource.address});
     planning_.result.plan.changes.push_back(std::move(change));
   }
 
@@ -333,6 +338,7 @@ class Consideration {
     const auto& [row, live] = known;
     if (!resource.address.is_output()) ++planning_.result.plan.matching;
     planning_.publish(resource.address, seen);
+    planning_.publish_waiting(resource.address, {not_in_effect(live), resource.address});
     auto dependencies = planning_.direct_dependencies(resource.address);
     const auto& exported = live.exported.is_null() ? row.exported : live.exported;
     const bool observed = resource.lifecycle.observe;
@@ -351,10 +357,36 @@ class Consideration {
   const PlanInput& input_;
 };
 
+/// Takes the change that was just planned out again: what reads it waits as well, as far as it
+/// would be otherwise than now.
+void postpone(Planning& planning, model::Postponed postponed) {
+  auto& changes = planning.result.plan.changes;
+  const auto change = std::move(changes.back());
+  changes.pop_back();
+  const auto row = planning.input.rows.find(change.address);
+  std::set<std::string> names;
+  if (change.exported.has_fields()) {
+    for (const auto& [name, value] : change.exported.as_fields()) {
+      const auto* now =
+          row == planning.input.rows.end() ? nullptr : row->second.exported.find(name);
+      if (now == nullptr || *now != value) names.insert(name);
+    }
+  }
+  planning.publish_waiting(change.address, {std::move(names), postponed.blocker});
+  postponed.address = change.address;
+  postponed.action = change.action;
+  planning.result.plan.postponed.push_back(std::move(postponed));
+}
+
 }  // namespace
 
 void consider(Planning& planning, const schema::Resource& resource) {
+  const auto& changes = planning.result.plan.changes;
+  const auto before = changes.size();
   Consideration(planning).consider(resource);
+  if (changes.size() == before || changes.back().action == Action::no_op) return;
+  if (!changes.back().imported_from.empty()) return;  // its row must come with it
+  if (auto found = postponement(planning, resource)) postpone(planning, std::move(*found));
 }
 
 }  // namespace pveplan::engine

@@ -1,4 +1,5 @@
 #include "engine/effects.hpp"
+#include "engine/going_along.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/planning.hpp"
 
@@ -42,6 +43,7 @@ class Removal {
       const auto hidden = text_of(object->facts.find("snapshots_hidden"));
       if (!hidden.empty()) change.warnings.push_back("its snapshots cannot be listed: " + hidden);
       change.fingerprint = live_fingerprint(type, row, *object, change.effects);
+      describe_going_along(change, input_.cluster);
     } else {
       change.action = Action::forget;
       change.notes.push_back("is gone already");

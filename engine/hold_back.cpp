@@ -22,19 +22,35 @@ class HoldBack {
       still_there_.emplace(each.address, each.address);
       if (!is_finished(each.address)) missing_.emplace(each.address, each.address);
     }
+    for (const auto& each : plan.postponed) {
+      postponed_.emplace(each.address, each);
+      still_there_.emplace(each.address, each.address);
+      const bool makes = each.action == Action::create || each.action == Action::replace;
+      if (makes || !is_finished(each.address)) missing_.emplace(each.address, each.address);
+    }
   }
 
   void run() {
     // Each round holds back something more, so there are never more rounds than changes.
     while (hold_makings() || hold_removals()) {
     }
-    const auto held = [this](const Change& change) { return held_.contains(change.address); };
-    std::erase_if(plan_.changes, held);
     for (auto& drift : plan_.drift) {
       if (drift.path.empty() && held_.contains(drift.address))
         drift.note = "is gone; it is not created again in this plan";
     }
-    for (auto& [address, object] : held_) plan_.unknown.push_back(std::move(object));
+    for (auto& [address, object] : held_) {
+      const auto root = postponed_.find(*object.blocker);
+      if (root == postponed_.end()) {
+        plan_.unknown.push_back(std::move(object));
+      } else {
+        plan_.postponed.push_back({address, changes_.at(address)->action, std::move(object.reason),
+                                   root->second.blocker});
+      }
+    }
+    std::sort(plan_.postponed.begin(), plan_.postponed.end(),
+              [](const auto& a, const auto& b) { return a.address < b.address; });
+    std::erase_if(plan_.changes,
+                  [this](const Change& change) { return held_.contains(change.address); });
   }
 
  private:
@@ -62,7 +78,7 @@ class HoldBack {
         if (missing == missing_.end()) continue;
         const auto blocker = missing->second;
         hold(address, blocker,
-             fmt::format("needs {}, which cannot be read: {}", blocker.text(), reason_of(blocker)));
+             fmt::format("needs {}, which {}", blocker.text(), trouble_of(blocker)));
         missing_.emplace(address, blocker);
         found = true;
         break;
@@ -84,10 +100,10 @@ class HoldBack {
         if (!removes) continue;
         hold(target, blocker,
              blocker == dependent
-                 ? fmt::format("{} depends on it and cannot be read: {}", dependent.text(),
-                               reason_of(blocker))
-                 : fmt::format("{} depends on it and waits for {}, which cannot be read",
-                               dependent.text(), blocker.text()));
+                 ? fmt::format("{} depends on it and {}", dependent.text(), trouble_of(blocker))
+                 : fmt::format("{} depends on it and waits for {}, which {}", dependent.text(),
+                               blocker.text(),
+                               postponed_.contains(blocker) ? "is postponed" : "cannot be read"));
         if (change->action == Action::replace) missing_.emplace(target, blocker);
         found = true;
       }
@@ -100,9 +116,11 @@ class HoldBack {
     still_there_.emplace(address, blocker);
   }
 
-  std::string reason_of(const ResourceAddress& blocker) const {
+  std::string trouble_of(const ResourceAddress& blocker) const {
+    const auto postponed = postponed_.find(blocker);
+    if (postponed != postponed_.end()) return "is postponed: " + postponed->second.reason;
     for (const auto& each : plan_.unknown) {
-      if (each.address == blocker) return each.reason;
+      if (each.address == blocker) return "cannot be read: " + each.reason;
     }
     return {};
   }
@@ -116,12 +134,13 @@ class HoldBack {
   /// What these depend on must stay.
   std::unordered_map<ResourceAddress, ResourceAddress> still_there_;
   std::map<ResourceAddress, model::UnknownObject> held_;
+  std::map<ResourceAddress, model::Postponed> postponed_;
 };
 
 }  // namespace
 
 void hold_back(const PlanInput& input, const OldDependencies& old_dependencies, model::Plan& plan) {
-  if (plan.unknown.empty()) return;
+  if (plan.unknown.empty() && plan.postponed.empty()) return;
   HoldBack(input, old_dependencies, plan).run();
 }
 

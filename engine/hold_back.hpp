@@ -11,6 +11,8 @@ using OldDependencies = std::map<schema::ResourceAddress, std::vector<schema::Re
 /// seen, and lists them among what is not planned, with the object that is in the way:
 /// - what needs, directly or not, an object that is new or unfinished and cannot be read;
 /// - the removal of what an object still depends on that cannot be read or was held back itself.
+/// The same for what is postponed instead of unreadable; what is held back for its sake is
+/// postponed too.
 void hold_back(const PlanInput& input, const OldDependencies& old_dependencies, model::Plan& plan);
 
 }  // namespace pveplan::engine

@@ -120,6 +120,7 @@ class FormReader {
     plan.matching = members.number("matching");
     plan.waiting = addressed_texts(members, "waiting", "a waiting guest");
     plan.older = addressed_texts(members, "older", "what was made from an older version");
+    read_all(members, "postponed", plan.postponed);
     plan.reads = members.number("reads");
     plan.extra_reads = members.number("extra_reads");
     plan.unmanaged_guests = members.number("unmanaged_guests");
@@ -157,12 +158,9 @@ class FormReader {
   }
 
   void read(const Value& form, model::Change& change) {
-    using model::Action;
-    static constexpr std::array kActions = {Action::create, Action::update, Action::replace,
-                                            Action::remove, Action::forget, Action::no_op};
     Members members(form);
     change.address = address(members);
-    change.action = word(members, "action", kActions);
+    change.action = action(members);
     change.identity = value(members, "identity");
     change.before = shown(members, "before");
     change.after = value(members, "after");
@@ -172,6 +170,9 @@ class FormReader {
     change.reason = members.text("reason");
     change.notes = members.texts("notes");
     change.warnings = members.texts("warnings");
+    change.also = members.texts("also");
+    if (const auto& backup = members.value("backup"); !backup.is_null())
+      read(backup, change.backup.emplace());
     change.fingerprint = members.text("fingerprint");
     change.facts = value(members, "facts");
     change.resumes = members.flag("resumes");
@@ -179,6 +180,35 @@ class FormReader {
     change.imported_from = members.text("imported_from");
     change.dependencies = addresses(members, "dependencies");
     check(members, "the change of " + change.address.text());
+  }
+
+  model::Action action(Members& members) {
+    using model::Action;
+    static constexpr std::array kActions = {Action::create, Action::update, Action::replace,
+                                            Action::remove, Action::forget, Action::no_op};
+    return word(members, "action", kActions);
+  }
+
+  void read(const Value& form, model::Backup& backup) {
+    Members members(form);
+    backup.seen.volume = members.text("volume");
+    backup.seen.storage = members.text("storage");
+    backup.seen.taken_at = static_cast<std::int64_t>(members.number("taken_at"));
+    backup.seen.verified = members.flag("verified");
+    backup.seen.looked_at = members.texts("looked_at");
+    backup.seen.hidden = members.texts("hidden");
+    backup.covers = members.texts("covers");
+    backup.leaves_out = members.texts("leaves_out");
+    check(members, "what is known of backups");
+  }
+
+  void read(const Value& form, model::Postponed& postponed) {
+    Members members(form);
+    postponed.address = address(members);
+    postponed.action = action(members);
+    postponed.reason = members.text("reason");
+    postponed.blocker = address(members.text("blocker"));
+    check(members, "what is postponed");
   }
 
   void read(const Value& form, model::AttributeChange& attribute) {
@@ -231,6 +261,7 @@ class FormReader {
     }
     step.pools = members.texts("pools");
     step.summary = members.text("summary");
+    step.brief = members.text("brief");
     step.writes = small(members, "writes");
     check(members, "a step of " + step.address.text());
   }

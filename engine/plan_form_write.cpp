@@ -49,7 +49,8 @@ class FormWriter {
   Value write(const model::Plan& plan) const {
     const auto& [mode, origin, changes, steps, drift, unknown, open_intents, allowed, restarts,
                  targets, excludes, replaces, left_out, refreshed, needs_permission, matching,
-                 waiting, older, reads, extra_reads, unmanaged_guests, capacity, warnings] = plan;
+                 waiting, older, postponed, reads, extra_reads, unmanaged_guests, capacity,
+                 warnings] = plan;
     MemberWriter writer;
     writer.put("mode", std::string(model::name(mode)));
     writer.put("origin", write(origin));
@@ -74,6 +75,7 @@ class FormWriter {
     writer.put("matching", matching);
     writer.put("waiting", all(waiting));
     writer.put("older", all(older));
+    writer.put("postponed", all(postponed));
     writer.put("reads", reads);
     writer.put("extra_reads", extra_reads);
     writer.put("unmanaged_guests", unmanaged_guests);
@@ -100,8 +102,8 @@ class FormWriter {
 
   Value write(const model::Change& change) const {
     const auto& [address, action, identity, before, after, exported, attributes, effects, reason,
-                 notes, warnings, fingerprint, facts, resumes, moved_from, imported_from,
-                 dependencies] = change;
+                 notes, warnings, also, backup, fingerprint, facts, resumes, moved_from,
+                 imported_from, dependencies] = change;
     MemberWriter writer;
     writer.put("address", address.text());
     writer.put("action", std::string(model::name(action)));
@@ -114,12 +116,39 @@ class FormWriter {
     writer.put("reason", reason);
     writer.put("notes", text_list(notes));
     writer.put("warnings", text_list(warnings));
+    writer.put("also", text_list(also));
+    if (backup) writer.put("backup", write(*backup));
     writer.put("fingerprint", fingerprint);
     writer.put("facts", value(facts));
     writer.put("resumes", flag(resumes));
     writer.put("moved_from", moved_from);
     writer.put("imported_from", imported_from);
     writer.put("dependencies", all(dependencies));
+    return writer.take();
+  }
+
+  Value write(const model::Backup& backup) const {
+    const auto& [seen, covers, leaves_out] = backup;
+    const auto& [volume, storage, taken_at, verified, looked_at, hidden] = seen;
+    MemberWriter writer;
+    writer.put("volume", volume);
+    writer.put("storage", storage);
+    writer.put("taken_at", static_cast<std::uint64_t>(taken_at));
+    writer.put("verified", flag(verified));
+    writer.put("looked_at", text_list(looked_at));
+    writer.put("hidden", text_list(hidden));
+    writer.put("covers", text_list(covers));
+    writer.put("leaves_out", text_list(leaves_out));
+    return writer.take();
+  }
+
+  Value write(const model::Postponed& postponed) const {
+    const auto& [address, action, reason, blocker] = postponed;
+    MemberWriter writer;
+    writer.put("address", address.text());
+    writer.put("action", std::string(model::name(action)));
+    writer.put("reason", reason);
+    writer.put("blocker", blocker.text());
     return writer.take();
   }
 
@@ -160,7 +189,8 @@ class FormWriter {
   }
 
   Value write(const model::Step& step) const {
-    const auto& [id, address, operation, arguments, dependencies, pools, summary, writes] = step;
+    const auto& [id, address, operation, arguments, dependencies, pools, summary, brief, writes] =
+        step;
     MemberWriter writer;
     writer.put("id", id);
     writer.put("address", address.text());
@@ -171,6 +201,7 @@ class FormWriter {
     writer.put("needs", std::move(needs));
     writer.put("pools", text_list(pools));
     writer.put("summary", summary);
+    writer.put("brief", brief);
     writer.put("writes", writes);
     return writer.take();
   }

@@ -35,6 +35,15 @@ void Planning::publish(const ResourceAddress& address, Value exported) {
   exports_[address] = std::move(exported);
 }
 
+void Planning::publish_waiting(const ResourceAddress& address, WaitingExports waiting) {
+  if (!waiting.names.empty()) waiting_.insert_or_assign(address, std::move(waiting));
+}
+
+const Planning::WaitingExports* Planning::waiting_exports(const ResourceAddress& address) const {
+  const auto at = waiting_.find(address);
+  return at == waiting_.end() ? nullptr : &at->second;
+}
+
 const core::ResourceType& Planning::type_of(const ResourceAddress& address) const {
   return *input.types.find(address.type);
 }

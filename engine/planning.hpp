@@ -2,6 +2,8 @@
 
 #include "engine/planner.hpp"
 
+#include <set>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -19,6 +21,14 @@ class Planning final : public Exports {
       const schema::ResourceAddress& group) const override;
 
   void publish(const schema::ResourceAddress& address, schema::Value exported);
+
+  /// What of the exports is only in effect after a restart of `blocker`.
+  struct WaitingExports {
+    std::set<std::string> names;
+    schema::ResourceAddress blocker;
+  };
+  void publish_waiting(const schema::ResourceAddress& address, WaitingExports waiting);
+  const WaitingExports* waiting_exports(const schema::ResourceAddress& address) const;
 
   bool desires(const schema::ResourceAddress& address) const { return desired_.contains(address); }
   bool has_group(const schema::ResourceAddress& group) const { return groups_.contains(group); }
@@ -38,6 +48,7 @@ class Planning final : public Exports {
   std::unordered_set<schema::ResourceAddress> desired_;
   std::map<schema::ResourceAddress, std::vector<schema::ResourceAddress>> groups_;
   std::unordered_map<schema::ResourceAddress, schema::Value> exports_;
+  std::unordered_map<schema::ResourceAddress, WaitingExports> waiting_;
 };
 
 /// The text that a value holds; empty where it holds none.

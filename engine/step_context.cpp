@@ -90,6 +90,12 @@ async::Task<void> ReadContext::pause(std::chrono::milliseconds duration) {
   co_await async::sleep_for(duration);
 }
 
+async::Task<std::expected<std::string, std::string>> ReadContext::greeting(
+    std::string address, int port, std::chrono::milliseconds patience) {
+  auto heard = co_await services_.host.dialer.greeting(std::move(address), port, patience);
+  co_return heard;
+}
+
 std::vector<const model::Row*> ReadContext::rows_of(std::string_view type) const {
   std::vector<const model::Row*> found;
   for (const auto& [address, row] : state_.rows) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "model/backup.hpp"
 #include "model/effect.hpp"
 #include "model/live.hpp"
 #include "schema/address.hpp"
 #include "schema/value.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +51,9 @@ struct Change {
   std::vector<std::string>
       notes;  ///< further lines of the block: "resumes: cloned, not yet configured"
   std::vector<std::string> warnings;
-  std::string fingerprint;  ///< of the live object's owned fields when the plan was made
+  std::vector<std::string> also;  ///< what goes along elsewhere: "removes the HA resource"
+  std::optional<Backup> backup;   ///< of a guest that loses data
+  std::string fingerprint;        ///< of the live object's owned fields when the plan was made
   LiveFacts facts;
   bool resumes = false;       ///< finishes an incomplete object
   std::string moved_from;     ///< the address that the state had it under; empty: no other

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/backup.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +34,7 @@ struct GuestFacts {
   /// Only after a close look: the snapshots, or why they cannot be listed.
   std::optional<std::vector<SnapshotFacts>> snapshots = {};
   std::string snapshots_hidden = {};
+  std::optional<BackupFacts> backups = {};  ///< only after a close look
 };
 
 struct StorageFacts {

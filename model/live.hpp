@@ -19,6 +19,8 @@ struct LiveObject {
   /// Values in force where they differ from `attributes`: what waits for a restart.
   schema::Value running;
   schema::Value exported;
+  /// What is exported with the values in force; null where it is `exported`.
+  schema::Value in_effect;
   LiveFacts facts;
   std::string digest;  ///< the server's compare-and-swap token; empty where there is none
 };

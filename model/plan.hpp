@@ -41,6 +41,14 @@ struct UnknownObject {
   std::optional<schema::ResourceAddress> blocker = {};
 };
 
+/// What reads a value that is not in effect yet: a later plan does it.
+struct Postponed {
+  schema::ResourceAddress address;
+  Action action = Action::no_op;  ///< what will be done then
+  std::string reason;             ///< "waits for a restart of vm.db, whose ip it reads"
+  schema::ResourceAddress blocker;
+};
+
 /// A plan: a value that can be compared, printed, saved and executed.
 struct Plan {
   Plan() {}  // no aggregate: coroutine parameter (g++ 12)
@@ -64,6 +72,7 @@ struct Plan {
   std::vector<std::pair<schema::ResourceAddress, std::string>> waiting;  ///< for a restart: what
   /// Living objects that were made from an older version of this image or template.
   std::vector<std::pair<schema::ResourceAddress, std::string>> older;
+  std::vector<Postponed> postponed;  ///< by address
   std::uint64_t reads = 0;
   std::uint64_t extra_reads = 0;
   std::uint64_t unmanaged_guests = 0;

@@ -43,6 +43,7 @@ struct Step {
   std::vector<std::string>
       pools;                 ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
   std::string summary;       ///< "clone 9002 -> 112, pve2"
+  std::string brief;         ///< in a list of steps: "shutdown (60 s, then stop)"; empty: operation
   std::uint32_t writes = 1;  ///< API calls that it makes when all goes well
 };
 

@@ -32,6 +32,7 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
   const auto& plan = prepared.plan;
   view::PlanTextOptions look;
   look.colour = program_.colour(options_);
+  look.all_attributes = options_.all_attributes;
   if (program_.events != nullptr) program_.events->plan(plan, "");
   program_.out(view::plan_text(plan, program_.known.schemas(), look));
   if (plan.empty()) co_return true;

@@ -153,6 +153,7 @@ async::Task<int> apply_locked(Program& program, const Options& options, Workspac
     if (!outputs.empty()) program.out("\nOutputs:\n" + outputs);
   }
   const int exit_code = exit_code_of(*outcome);
+  if (program.events != nullptr) program.events->outputs(session.state().rows);
   if (program.events != nullptr && outcome->account)
     program.events->account(*outcome->account, exit_code);
   co_return exit_code;

@@ -75,26 +75,35 @@ schema::Result<std::string> raw_text(const Value& value, const std::string& name
   return schema::to_json(value);
 }
 
-Value json_of_all(const state::StateFile& state) {
+/// All outputs, the hidden ones too. A value that cannot be made again is an error.
+schema::Result<std::string> everything(const Workspace& workspace, const state::StateFile& state,
+                                       bool json) {
   Value::Fields fields;
-  for (const auto& [address, row] : state.rows) {
+  auto rows = state.rows;
+  for (auto& [address, row] : rows) {
     if (!address.is_output()) continue;
-    const Value* value = row.owned.find("value");
-    const bool hidden =
-        view::is_sensitive_output(row.owned) || value == nullptr || lacks_secret(*value);
-    fields.emplace_back(address.name, Value::map({{"sensitive", Value::boolean(hidden)},
-                                                  {"value", hidden ? Value() : *value}}));
+    const bool sensitive = view::is_sensitive_output(row.owned) || lacks_secret(row.owned);
+    auto value = full_value(workspace, state, row.owned, address.name);
+    if (!value) return std::unexpected(value.error());
+    // Without its mark, which would hide it.
+    const auto text = value->is_string() ? value->as_string() : schema::to_json(*value);
+    row.owned = Value::map({{"value", Value::string(text)}});
+    fields.emplace_back(address.name, Value::map({{"sensitive", Value::boolean(sensitive)},
+                                                  {"value", std::move(*value)}}));
   }
-  return Value::map(std::move(fields));
+  return json ? schema::to_pretty_json(Value::map(std::move(fields))) : view::outputs_text(rows);
 }
 
 schema::Result<std::string> output_text(const Workspace& workspace, const state::StateFile& state,
                                         const Options& options) {
   const bool json = options.format == "json";
   if (options.arguments.empty()) {
-    if (json) return schema::to_pretty_json(json_of_all(state));
-    const auto text = view::outputs_text(state.rows);
-    return text.empty() ? "The state holds no outputs.\n" : text;
+    if (json && !options.show_sensitive)
+      return schema::to_pretty_json(view::outputs_json(state.rows));
+    const auto text = options.show_sensitive ? everything(workspace, state, json)
+                                             : view::outputs_text(state.rows);
+    if (!text) return text;
+    return text->empty() ? "The state holds no outputs.\n" : *text;
   }
   const auto& name = options.arguments[0];
   const auto stored = named_row(workspace, state, name);

@@ -25,25 +25,10 @@ std::vector<CommandSpec> topology_commands() {
        "preview changes",
        "Reads the live objects and prints what apply would do, the most dangerous things first. "
        "Changes nothing. -o saves the plan, so that exactly what was reviewed is applied.",
-       {"out",
-        "format",
-        "max-bytes",
-        "destroy",
-        "explain",
-        "refresh",
-        "refresh-only",
-        "target",
-        "exclude",
-        "replace",
-        "allow",
-        "restart",
-        "max-effect",
-        "locked",
-        "lock",
-        "lock-timeout",
-        "detailed-exitcode",
-        "trace",
-        "json",
+       {"out",      "format",       "all-attributes",    "max-bytes",  "destroy",
+        "explain",  "refresh",      "refresh-only",      "target",     "exclude",
+        "replace",  "allow",        "restart",           "max-effect", "locked",
+        "lock",     "lock-timeout", "detailed-exitcode", "trace",      "json",
         "json-into"},
        {"pveplan plan", "pveplan plan -o plan.json && pveplan apply plan.json",
         "pveplan plan --allow data-loss=vm.legacy", "pveplan plan --format markdown > comment.md",
@@ -65,7 +50,8 @@ std::vector<CommandSpec> topology_commands() {
        "Twice: what runs is left running, and the next run looks after it. Three times: out at "
        "once. SIGTERM is as Ctrl-C, and what runs is waited for 8 s at most.",
        {"auto-approve", "target", "exclude", "replace", "allow", "restart", "max-effect", "locked",
-        "lock-timeout", "parallelism", "fail-fast", "max-failures", "trace", "json", "json-into"},
+        "lock-timeout", "all-attributes", "parallelism", "fail-fast", "max-failures", "trace",
+        "json", "json-into"},
        {"pveplan apply", "pveplan apply --auto-approve", "pveplan apply plan.json",
         "pveplan apply plan.json --json-into events.jsonl"},
        0,
@@ -75,8 +61,8 @@ std::vector<CommandSpec> topology_commands() {
        "remove everything that this topology manages",
        "Plans the removal of every object in the state, asks for the topology's name, and removes "
        "them in reverse order.",
-       {"auto-approve", "target", "exclude", "allow", "lock-timeout", "parallelism", "fail-fast",
-        "max-failures", "trace", "json", "json-into"},
+       {"auto-approve", "target", "exclude", "allow", "lock-timeout", "all-attributes",
+        "parallelism", "fail-fast", "max-failures", "trace", "json", "json-into"},
        {"pveplan destroy", "pveplan destroy --auto-approve --allow 'data-loss=vm.*'"}},
       {"refresh",
        "",
@@ -113,7 +99,7 @@ std::vector<CommandSpec> topology_commands() {
        "desired, what the state knows and what is live, side by side; with --origin: where each "
        "value was written, in which block, profile, override or variable, or whose default it is. "
        "With the file of a saved plan: the plan.",
-       {"origin", "format", "max-bytes"},
+       {"origin", "all-attributes", "format", "max-bytes"},
        {"pveplan show", "pveplan show 'vm.db[1]'", "pveplan show vm.db --origin",
         "pveplan show plan.json", "pveplan show plan.json --format json"},
        0,
@@ -125,10 +111,10 @@ std::vector<CommandSpec> topology_commands() {
        "print outputs",
        "What the [output.NAME] blocks of the topology gave when it was last applied. Needs no "
        "server. "
-       "Without a name: all of them, sensitive ones hidden. With a name: its value, a sensitive "
-       "one "
-       "too; what of it the state does not keep is made again from the topology.",
-       {"format", "raw"},
+       "Without a name: all of them, sensitive ones hidden unless --show-sensitive asks for them. "
+       "With a name: its value, a sensitive one too; what of it the state does not keep is made "
+       "again from the topology.",
+       {"format", "raw", "show-sensitive"},
        {"pveplan output", "pveplan output --format json", "pveplan output --raw address"},
        0,
        1,

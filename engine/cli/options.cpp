@@ -56,7 +56,9 @@ po::options_description special_options() {
   add("detailed-exitcode", "exit 2 when there are changes");
   add("out,o", po::value<std::string>(), "save the plan in this file, for `pveplan apply FILE`");
   add("format", po::value<std::string>(), "form of the output");
+  add("all-attributes", "show attributes that stay as they are, too, and every change's steps");
   add("raw", "print the bare text, without a line break");
+  add("show-sensitive", "do not hide sensitive outputs");
   add("origin", "tell where each value was written");
   add("max-bytes", po::value<std::size_t>(), "longest markdown in bytes (default 60000)");
   add("destroy", "plan the removal of everything");
@@ -181,6 +183,8 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "out", options.plan_file);
   take(values, "format", options.format);
   take(values, "max-bytes", options.max_bytes);
+  options.all_attributes = values.count("all-attributes") != 0;
+  options.show_sensitive = values.count("show-sensitive") != 0;
   options.raw = values.count("raw") != 0;
   options.origin = values.count("origin") != 0;
   options.plan_destroy = values.count("destroy") != 0;
@@ -253,6 +257,10 @@ std::expected<void, std::string> check_plan_options(const Options& options,
     return std::unexpected("--raw prints one output: name it.");
   if (options.raw && values.count("format") != 0)
     return std::unexpected("--raw and --format exclude each other.");
+  if (options.all_attributes && options.format != "text")
+    return std::unexpected(fmt::format(
+        "--all-attributes is about the text of a plan; --format {} has {}.", options.format,
+        options.format == "json" ? "all attributes in `before` and `after`" : "the changes alone"));
   if (options.origin && options.arguments.empty())
     return std::unexpected("--origin needs an address.");
   if (values.count("out") != 0 && options.plan_file.empty())

@@ -46,6 +46,8 @@ class Options {
   std::string plan_file;        ///< -o of plan
   std::string format = "text";  ///< one of CommandSpec::formats
   std::size_t max_bytes = 60000;
+  bool all_attributes = false;  ///< the text of a plan with what stays as it is
+  bool show_sensitive = false;  ///< output --show-sensitive
   bool raw = false;             ///< output --raw
   bool origin = false;          ///< show --origin
   bool accept_cluster = false;  ///< state accept --cluster

@@ -22,6 +22,7 @@ std::string plan_output(const Program& program, const Options& options,
   }
   view::PlanTextOptions look;
   look.colour = program.colour(options);
+  look.all_attributes = options.all_attributes;
   return view::plan_text(saved.plan, program.known.schemas(), look);
 }
 

@@ -1,11 +1,13 @@
 #include "engine/view/change_block.hpp"
 
 #include "engine/view/part_text.hpp"
+#include "engine/view/standing_attributes.hpp"
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 #include "schema/suggest.hpp"
 #include "schema/units.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -152,9 +154,33 @@ std::string losses_text(const Change& change) {
   return text;
 }
 
-std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width) {
+/// Whether it matters in which order things are done: where something ends, or is waited for.
+bool tells_steps(const ChangeGroup& group) {
   const auto& change = *group.changes.front();
+  const bool ends = change.effects.availability >= model::Availability::disturb ||
+                    change.effects.loses_data() || change.action == Action::remove ||
+                    change.action == Action::replace;
+  const bool waits = std::any_of(group.steps.begin(), group.steps.end(), [](const auto& step) {
+    return step.starts_with("wait ") || step.find(", wait ") != std::string::npos;
+  });
+  return waits || (ends && group.steps.size() > 1);
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  return fmt::format("{}", fmt::join(items, ", "));
+}
+
+/// "2026-11-12 03:00 UTC"
+std::string minute_text(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOptions& options) {
+  const auto& change = *group.changes.front();
+  const auto width = options.width;
   std::string text = labelled("because", change.reason, width);
+  if (tells_steps(group) || options.all_attributes)
+    text += labelled("steps", joined(group.steps), width);
   if (!change.moved_from.empty())
     text += "      " + wrapped("moved from " + change.moved_from, 6, 16, width) + "\n";
   if (!change.imported_from.empty())
@@ -167,6 +193,8 @@ std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width
   }
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);
+  for (const auto& each : change.also) text += labelled("also", each, width);
+  text += labelled("backup", backup_text(change), width);
   if (!losses.empty() && !allowed) {
     text += labelled("allow", "plan again with --allow data-loss=" + change.address.shell_text(),
                      width);
@@ -178,6 +206,23 @@ std::string notes_text(const ChangeGroup& group, bool allowed, std::size_t width
 }
 
 }  // namespace
+
+std::string backup_text(const Change& change) {
+  if (!change.backup) return {};
+  const auto& [seen, covers, leaves_out] = *change.backup;
+  const auto hidden = fmt::format("{}", fmt::join(seen.hidden, "; "));
+  if (seen.volume.empty()) {
+    const auto where = seen.looked_at.empty() ? "" : " on " + joined(seen.looked_at);
+    return hidden.empty() ? "none" + where : fmt::format("none visible{}: {}", where, hidden);
+  }
+  auto text = fmt::format("{} on {}{}", minute_text(seen.taken_at), seen.storage,
+                          seen.verified ? ", verified" : "");
+  if (!covers.empty()) text += "; covers " + joined(covers);
+  if (!leaves_out.empty())
+    text += fmt::format("{} NOT {}", covers.empty() ? ";" : ",", joined(leaves_out));
+  if (!hidden.empty()) text += "; newer ones may be hidden: " + hidden;
+  return text;
+}
 
 std::string lost_snapshots_text(const model::Change& change) {
   const auto& names = change.effects.lost_snapshots;
@@ -233,6 +278,8 @@ std::string folding_key(const Change& change) {
   for (const auto& effect : change.effects.data)
     key += fmt::format("\n{} {}", effect.volume, effect.bytes);
   for (const auto& snapshot : change.effects.lost_snapshots) key += "\n" + snapshot;
+  for (const auto& each : change.also) key += "\n" + each;
+  key += "\n" + backup_text(change);
   for (const auto& attribute : change.attributes) {
     key +=
         fmt::format("\n{}|{}|{}|{}", attribute.path.text(), value_text(nullptr, attribute.before),
@@ -250,11 +297,15 @@ std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* s
   while (text.back() == ' ') text.pop_back();
   const auto& asked = options.needs_permission;
   const bool allowed = std::find(asked.begin(), asked.end(), change.address) == asked.end();
-  text += "\n" + notes_text(group, allowed, options.width);
+  text += "\n" + notes_text(group, allowed, options);
   for (const auto& attribute : change.attributes) {
     if (!stands_in_headline(change, attribute))
       attribute_lines(attribute, schema, options.width, text);
   }
+  if (!options.all_attributes) return text;
+  const char symbol = change.action == Action::remove ? '-' : ' ';
+  for (const auto& [name, value] : standing_attributes(change, schema))
+    attribute_line(symbol, name, value, "", options.width, text);
   return text;
 }
 

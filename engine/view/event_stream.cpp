@@ -1,6 +1,7 @@
 #include "engine/view/event_stream.hpp"
 
 #include "engine/view/json_parts.hpp"
+#include "engine/view/output_text.hpp"
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 
@@ -144,7 +145,8 @@ void EventStream::plan(const model::Plan& plan, const std::string& id) {
         {"plan_id", text_or_null(id)},
         {"needs_permission", json_addresses(plan.needs_permission)},
         {"unreadable", Value::list(std::move(unreadable))},
-        {"not_planned", Value::list(std::move(held))}});
+        {"not_planned", Value::list(std::move(held))},
+        {"postponed", json_postponed(plan)}});
 }
 
 void EventStream::read_started(const schema::ResourceAddress& address) {
@@ -257,6 +259,14 @@ void EventStream::tick() {
   for (auto& [id, running] : running_) {
     if (now - running.told >= kQuiet) progress(*running.step, "running", "still running");
   }
+}
+
+void EventStream::outputs(const std::map<schema::ResourceAddress, model::Row>& rows) {
+  auto all = outputs_json(rows);
+  const auto count = all.as_fields().size();
+  if (count == 0) return;
+  emit("outputs", "info", count == 1 ? "1 output." : fmt::format("{} outputs.", count), nullptr,
+       {{"outputs", std::move(all)}});
 }
 
 void EventStream::account(const engine::RunAccount& account, int exit_code) {

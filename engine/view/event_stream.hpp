@@ -4,6 +4,7 @@
 #include "engine/executor.hpp"
 #include "engine/view/progress_view.hpp"
 #include "model/plan.hpp"
+#include "model/row.hpp"
 #include "schema/span.hpp"
 
 #include <map>
@@ -32,6 +33,8 @@ class EventStream final : public engine::EventSink {
   /// What others changed, what would be done, and how much it is; what follows is about this plan.
   /// `id`: of a saved plan, else empty.
   void plan(const model::Plan& plan, const std::string& id);
+  /// The outputs as the run leaves them; secrets among them are hidden.
+  void outputs(const std::map<schema::ResourceAddress, model::Row>& rows);
   /// What became of every resource.
   void account(const engine::RunAccount& account, int exit_code);
 

@@ -118,6 +118,16 @@ Value json_scope(const model::Plan& plan) {
                      {"left_out", json_number(plan.left_out)}});
 }
 
+Value json_postponed(const model::Plan& plan) {
+  Value::List items;
+  for (const auto& each : plan.postponed)
+    items.push_back(Value::map({{"address", Value::string(each.address.text())},
+                                {"actions", json_actions(each.action)},
+                                {"reason", Value::string(each.reason)},
+                                {"blocker", Value::string(each.blocker.text())}}));
+  return Value::list(std::move(items));
+}
+
 Value json_summary(const model::Plan& plan) {
   const auto counts = count_changes(plan);
   std::map<std::string, std::uint64_t> effects;

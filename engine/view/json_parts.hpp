@@ -27,6 +27,8 @@ schema::Value json_effects(const model::Effects& effects);
 schema::Value json_drift(const model::Drift& drift);
 /// What --target, --exclude and --replace asked for.
 schema::Value json_scope(const model::Plan& plan);
+/// What reads a value that is not in effect yet.
+schema::Value json_postponed(const model::Plan& plan);
 schema::Value json_summary(const model::Plan& plan);
 
 }  // namespace pveplan::view

@@ -1,6 +1,8 @@
 #include "engine/view/output_text.hpp"
 
+#include "engine/plan_value.hpp"
 #include "engine/view/text.hpp"
+#include "schema/value_walk.hpp"
 
 #include <fmt/format.h>
 
@@ -13,6 +15,14 @@ using model::Change;
 using schema::Value;
 
 namespace {
+
+/// A secret, or what states hold in the place of one.
+bool holds_secret(const Value& value) {
+  return schema::any_inside(value, [](const Value& each) {
+    return each.sensitive() || engine::digest_of_secret(each) != nullptr ||
+           each.find("redacted") != nullptr;
+  });
+}
 
 std::string value_of(const Value& output) {
   const Value* value = output.find("value");
@@ -95,6 +105,18 @@ std::string output_counts(const model::Plan& plan) {
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counted(count, "output"), word);
   }
   return text;
+}
+
+schema::Value outputs_json(const std::map<schema::ResourceAddress, model::Row>& rows) {
+  Value::Fields fields;
+  for (const auto& [address, row] : rows) {
+    if (!address.is_output()) continue;
+    const Value* value = row.owned.find("value");
+    const bool hidden = is_sensitive_output(row.owned) || value == nullptr || holds_secret(*value);
+    fields.emplace_back(address.name, Value::map({{"sensitive", Value::boolean(hidden)},
+                                                  {"value", hidden ? Value() : *value}}));
+  }
+  return Value::map(std::move(fields));
 }
 
 std::string outputs_text(const std::map<schema::ResourceAddress, model::Row>& rows) {

@@ -24,6 +24,10 @@ std::string output_changes_text(const model::Plan& plan);
 /// "1 output new, 2 outputs changed"; empty where the plan changes none.
 std::string output_counts(const model::Plan& plan);
 
+/// `{"NAME": {"sensitive": false, "value": …}}` of all outputs that the state holds; in the place
+/// of what is, or holds, a secret stands null.
+schema::Value outputs_json(const std::map<schema::ResourceAddress, model::Row>& rows);
+
 /// The outputs that the state holds, as apply and `pveplan output` list them; empty without any.
 std::string outputs_text(const std::map<schema::ResourceAddress, model::Row>& rows);
 

@@ -88,13 +88,29 @@ Operations operations_by_address(const model::Plan& plan) {
     if (step.operation == engine::kBarrier) continue;
     Value::List needs;
     for (const auto need : step.dependencies) needs.push_back(Value::integer(need));
-    result[step.address].push_back(Value::map({{"id", Value::integer(step.id)},
-                                               {"operation", Value::string(step.operation)},
-                                               {"summary", Value::string(step.summary)},
-                                               {"needs", Value::list(std::move(needs))},
-                                               {"writes", Value::integer(step.writes)}}));
+    result[step.address].push_back(
+        Value::map({{"id", Value::integer(step.id)},
+                    {"operation", Value::string(step.operation)},
+                    {"summary", Value::string(step.summary)},
+                    {"brief", Value::string(step.brief.empty() ? step.operation : step.brief)},
+                    {"needs", Value::list(std::move(needs))},
+                    {"writes", Value::integer(step.writes)}}));
   }
   return result;
+}
+
+Value json_backup(const Change& change) {
+  if (!change.backup) return {};
+  const auto& [seen, covers, leaves_out] = *change.backup;
+  const bool found = !seen.volume.empty();
+  return Value::map({{"volume", text_or_null(seen.volume)},
+                     {"storage", text_or_null(seen.storage)},
+                     {"taken_at", found ? Value::integer(seen.taken_at) : Value()},
+                     {"verified", Value::boolean(seen.verified)},
+                     {"covers", json_texts(covers)},
+                     {"leaves_out", json_texts(leaves_out)},
+                     {"looked_at", json_texts(seen.looked_at)},
+                     {"hidden", json_texts(seen.hidden)}});
 }
 
 Value json_change(const Change& change, const Operations& operations) {
@@ -125,6 +141,8 @@ Value json_change(const Change& change, const Operations& operations) {
        {"imported_from", text_or_null(change.imported_from)},
        {"notes", json_texts(change.notes)},
        {"warnings", json_texts(change.warnings)},
+       {"also", json_texts(change.also)},
+       {"backup", json_backup(change)},
        {"depends_on", json_addresses(change.dependencies)},
        {"fingerprint", Value::string(change.fingerprint)},
        {"operations", steps == operations.end() ? Value::list({}) : Value::list(steps->second)}});
@@ -215,6 +233,7 @@ Value plan_json(const engine::SavedPlan& saved) {
                      {"not_planned", Value::list(std::move(held))},
                      {"waiting_for_restart", json_pairs(plan.waiting, "what")},
                      {"made_from_older", json_pairs(plan.older, "what")},
+                     {"postponed", json_postponed(plan)},
                      {"capacity", json_texts(plan.capacity)},
                      {"warnings", Value::list(std::move(warnings))}});
 }

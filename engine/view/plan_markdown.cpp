@@ -214,13 +214,29 @@ std::string addresses_with(const Plan& plan, WorstEffect wanted) {
   return listed(found, 10);
 }
 
+/// Of one loss its backup; of several, how many have one.
+std::string backup_sentence(const Plan& plan) {
+  std::vector<const model::Change*> asked;
+  for (const auto& change : plan.changes) {
+    if (change.backup) asked.push_back(&change);
+  }
+  if (asked.empty()) return {};
+  if (asked.size() == 1) return " Last backup: " + code(backup_text(*asked.front())) + ".";
+  const auto without = std::count_if(asked.begin(), asked.end(), [](const auto* change) {
+    return change->backup->seen.volume.empty();
+  });
+  return fmt::format(" Of {} guests, {} {} no visible backup.", asked.size(), without,
+                     without == 1 ? "has" : "have");
+}
+
 std::string danger_lines(const Plan& plan) {
   model::Effects all;
   for (const auto& change : plan.changes) all.merge(change.effects);
   std::vector<std::string> sentences;
   if (all.loses_data())
-    sentences.push_back(fmt::format("**Destroys data: {} of {}.**", lost_text(all.lost_bytes()),
-                                    addresses_with(plan, WorstEffect::data_loss)));
+    sentences.push_back(fmt::format("**Destroys data: {} of {}.**{}", lost_text(all.lost_bytes()),
+                                    addresses_with(plan, WorstEffect::data_loss),
+                                    backup_sentence(plan)));
   const auto tell = [&](WorstEffect effect, const char* verb) {
     const auto who = addresses_with(plan, effect);
     if (!who.empty()) sentences.push_back(fmt::format("**{}** {}.", verb, who));
@@ -256,7 +272,9 @@ std::string permissions_line(const Plan& plan) {
 
 std::string outside_lines(const Plan& plan) {
   std::string text;
-  std::vector<std::string> changed, unreadable, held;
+  std::vector<std::string> changed, unreadable, held, postponed;
+  for (const auto& each : plan.postponed)
+    postponed.push_back(code(each.address.text()) + " (for " + code(each.blocker.text()) + ")");
   for (const auto& each : plan.drift)
     changed.push_back(code(each.address.text()) +
                       (each.path.empty() ? " " + each.note : " " + code(each.path.text())));
@@ -270,6 +288,8 @@ std::string outside_lines(const Plan& plan) {
   if (!unreadable.empty())
     text += "Cannot be read and stay as they are: " + listed(unreadable, 10) + ".\n";
   if (!held.empty()) text += "Not planned, since these wait for them: " + listed(held, 10) + ".\n";
+  if (!postponed.empty())
+    text += "Postponed until a guest is restarted: " + listed(postponed, 10) + ".\n";
   if (!changed.empty())
     text += "Changed outside since the last apply: " + listed(changed, 10) + ".\n";
   return text;

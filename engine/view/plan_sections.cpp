@@ -1,5 +1,6 @@
 #include "engine/view/plan_sections.hpp"
 
+#include "engine/order.hpp"
 #include "engine/view/change_block.hpp"
 #include "engine/view/text.hpp"
 
@@ -131,19 +132,26 @@ std::string calls_line(const Plan& plan) {
 
 namespace {
 
-std::vector<ChangeGroup> grouped(const std::vector<const Change*>& changes) {
+using Briefs = std::map<schema::ResourceAddress, std::vector<std::string>>;
+
+std::vector<ChangeGroup> grouped(const std::vector<const Change*>& changes, const Briefs& briefs,
+                                 bool folds) {
+  static const std::vector<std::string> kNone;
   std::vector<ChangeGroup> groups;
   std::map<std::string, std::size_t> known;
   for (const auto* change : changes) {
-    if (!change->address.key) {
-      groups.push_back({{change}});
+    const auto found = briefs.find(change->address);
+    const auto& steps = found == briefs.end() ? kNone : found->second;
+    if (!change->address.key || !folds) {
+      groups.push_back({{change}, steps});
       continue;
     }
     // Only what reads the same may fold: the block and everything the lines say.
-    const auto key = change->address.group().text() + "\n" + folding_key(*change);
+    auto key = change->address.group().text() + "\n" + folding_key(*change);
+    for (const auto& step : steps) key += "\n" + step;
     const auto [at, added] = known.try_emplace(key, groups.size());
     if (added) {
-      groups.push_back({{change}});
+      groups.push_back({{change}, steps});
     } else {
       groups[at->second].changes.push_back(change);
     }
@@ -162,7 +170,16 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
 
 }  // namespace
 
-std::vector<Section> sections(const Plan& plan) {
+std::map<schema::ResourceAddress, std::vector<std::string>> briefs_of_steps(const Plan& plan) {
+  Briefs briefs;
+  for (const auto& step : plan.steps) {
+    if (step.operation != engine::kBarrier && step.operation != engine::kStateOnly)
+      briefs[step.address].push_back(step.brief.empty() ? step.operation : step.brief);
+  }
+  return briefs;
+}
+
+std::vector<Section> sections(const Plan& plan, bool folds) {
   std::vector<const Change*> danger, restart, disturb, rest;
   for (const auto& change : plan.changes) {
     if (change.address.is_output()) continue;
@@ -189,15 +206,19 @@ std::vector<Section> sections(const Plan& plan) {
     return change->action == Action::remove || change->action == Action::replace;
   };
   std::stable_partition(rest.begin(), rest.end(), dangerous);
+  const auto briefs = briefs_of_steps(plan);
   std::vector<Section> result;
-  if (!danger.empty()) result.push_back({danger_heading(danger), grouped(danger)});
+  if (!danger.empty()) result.push_back({danger_heading(danger), grouped(danger, briefs, folds)});
   if (!restart.empty()) {
-    result.push_back({"RESTART  " + counted(restart.size(), "guest"), grouped(restart)});
+    result.push_back(
+        {"RESTART  " + counted(restart.size(), "guest"), grouped(restart, briefs, folds)});
   }
   if (!disturb.empty()) {
-    result.push_back({"DISTURB  " + counted(disturb.size(), "guest"), grouped(disturb)});
+    result.push_back(
+        {"DISTURB  " + counted(disturb.size(), "guest"), grouped(disturb, briefs, folds)});
   }
-  if (!rest.empty()) result.push_back({result.empty() ? "CHANGES" : "REST", grouped(rest)});
+  if (!rest.empty())
+    result.push_back({result.empty() ? "CHANGES" : "REST", grouped(rest, briefs, folds)});
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "model/plan.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@ namespace pveplan::view {
 /// Instances of one block whose change reads the same: `vm.web[1..4]`.
 struct ChangeGroup {
   std::vector<const model::Change*> changes;  ///< at least one, ordered by address
+  std::vector<std::string> steps = {};        ///< of each of them, in order
 };
 
 /// A part of the plan under one heading; the most dangerous one comes first.
@@ -18,7 +20,12 @@ struct Section {
   std::vector<ChangeGroup> groups;
 };
 
-std::vector<Section> sections(const model::Plan& plan);
+/// `folds`: instances that read the same become one block.
+std::vector<Section> sections(const model::Plan& plan, bool folds = true);
+
+/// What is done for each resource, in order: "shutdown (60 s, then stop)", "delete".
+std::map<schema::ResourceAddress, std::vector<std::string>> briefs_of_steps(
+    const model::Plan& plan);
 
 struct ChangeCounts {
   std::uint64_t add = 0, change = 0, destroy = 0, forget = 0, replace = 0, import = 0;

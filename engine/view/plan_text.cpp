@@ -139,6 +139,18 @@ std::string older_text(const Plan& plan) {
          "\n";
 }
 
+/// What a later plan does, once what it reads is in effect.
+std::string postponed_text(const Plan& plan) {
+  if (plan.postponed.empty()) return {};
+  auto text = fmt::format("POSTPONED  {}, for a later plan\n\n",
+                          counted(plan.postponed.size(), "resource"));
+  for (const auto& each : plan.postponed) {
+    text += fmt::format("  {} ", static_cast<char>(each.action)) + padded(each.address.text(), 32) +
+            wrapped("postponed: " + each.reason, 36, 36) + "\n";
+  }
+  return text + "\n";
+}
+
 std::string empty_text(const Plan& plan) {
   std::string text = fmt::format(
       "{} {} the topology", plan.empty() ? "No changes." : "No changes but to outputs.",
@@ -250,8 +262,10 @@ std::string uncoloured_text(const Plan& plan, const schema::SchemaRegistry& sche
   std::string text = limits_text(plan) + partial_text(plan) + origin_line(plan) + "\n";
   if (!plan.empty()) text += "allowed with this plan: " + list_or_nothing(plan) + "\n";
   text += "\n" + intents_text(plan) + drift_text(plan, schemas);
-  if (plan.empty()) return text + empty_text(plan);
-  for (const auto& section : sections(plan)) text += section_text(section, schemas, options);
+  if (plan.empty()) return text + postponed_text(plan) + empty_text(plan);
+  for (const auto& section : sections(plan, !options.all_attributes))
+    text += section_text(section, schemas, options);
+  text += postponed_text(plan);
   const auto outputs = output_changes_text(plan);
   text += outputs + (outputs.empty() ? "" : "\n");
   if (!changes_resources(plan)) return text + empty_text(plan) + summary_text(plan);

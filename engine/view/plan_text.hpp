@@ -10,6 +10,7 @@ namespace pveplan::view {
 struct PlanTextOptions {
   bool colour = false;  ///< repeats what a symbol or a word already says
   std::size_t width = 80;
+  bool all_attributes = false;  ///< the unchanged ones too, and the steps of every change
   /// Changes whose data loss nobody allowed: their blocks say how to.
   std::vector<schema::ResourceAddress> needs_permission = {};
 };

@@ -27,6 +27,18 @@ class Transport {
   virtual Task<HttpReply> exchange(HttpRequest request) = 0;
 };
 
+/// The first line that a server says by itself, without its end; or why there is none.
+using Greeting = std::expected<std::string, std::string>;
+
+/// Connects to servers that speak first, as SSH servers do, hears their greeting, and leaves.
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+  /// `address` is an IP address in numbers.
+  virtual Task<Greeting> greeting(std::string address, int port,
+                                  std::chrono::milliseconds patience) = 0;
+};
+
 /// Time. `steady` never jumps and starts anywhere; `wall` is UTC.
 class Clock {
  public:
@@ -145,7 +157,7 @@ class Host {
  public:
   Host(Loop& the_loop, Transport& the_transport, Clock& the_clock, Files& the_files,
        Random& the_random, Environment& the_environment, Processes& the_processes,
-       Signals& the_signals, Input& the_input)
+       Signals& the_signals, Input& the_input, Dialer& the_dialer)
       : loop(the_loop),
         transport(the_transport),
         clock(the_clock),
@@ -154,7 +166,8 @@ class Host {
         environment(the_environment),
         processes(the_processes),
         signals(the_signals),
-        input(the_input) {}
+        input(the_input),
+        dialer(the_dialer) {}
 
   Loop& loop;
   Transport& transport;
@@ -165,6 +178,7 @@ class Host {
   Processes& processes;
   Signals& signals;
   Input& input;
+  Dialer& dialer;
 };
 
 }  // namespace pveplan::async

@@ -12,8 +12,9 @@ RealHost::RealHost(CurlOptions options)
       signals_(waits_),
       processes_(waits_, signals_),
       input_(waits_, STDIN_FILENO),
-      host_(loop_, transport_, clock_, files_, random_, environment_, processes_, signals_,
-            input_) {
+      dialer_(waits_),
+      host_(loop_, transport_, clock_, files_, random_, environment_, processes_, signals_, input_,
+            dialer_) {
   // A peer that is gone is an error of that write, not the end of the program.
   ::signal(SIGPIPE, SIG_IGN);
   loop_.set_poller(&poller_);

@@ -2,6 +2,7 @@
 
 #include "providers/async/curl_transport.hpp"
 #include "providers/async/host.hpp"
+#include "providers/async/real_dialer.hpp"
 #include "providers/async/real_files.hpp"
 #include "providers/async/real_processes.hpp"
 #include "providers/async/real_system.hpp"
@@ -30,6 +31,7 @@ class RealHost {
   RealSignals signals_;
   RealProcesses processes_;
   RealInput input_;
+  RealDialer dialer_;
   Host host_;
 };
 

@@ -33,7 +33,7 @@ class Surroundings {
   /// Guests that do not exist any more may have left backups or volumes under their id.
   std::set<std::int64_t> vmids_with_volumes;
   std::map<std::string, std::set<std::string>> bridges;  ///< by node
-  std::vector<GuestMarker> markers;  ///< of the same guests
+  std::vector<GuestMarker> markers;                      ///< of the same guests
   std::uint64_t reads = 0;
 };
 
@@ -53,6 +53,7 @@ class CloseLook {
   CloseLook() {}
   std::set<std::int64_t> run_states;
   std::set<std::int64_t> snapshots;
+  std::set<std::int64_t> backups;
 };
 
 /// Reads what one listing says of the whole cluster.
@@ -67,7 +68,7 @@ class ClusterReader {
   virtual async::Task<schema::Result<Surroundings>> look_around(model::ClusterFacts cluster,
                                                                 SurroundingsRequest request) = 0;
   /// `cluster` with the run state and uptime of these guests as they are now, since the listing
-  /// lags by 10 s (FACTS 18), and with the snapshots of some of them.
+  /// lags by 10 s (FACTS 18), and with the snapshots and backups of some of them.
   virtual async::Task<model::ClusterFacts> look_closely(model::ClusterFacts cluster,
                                                         CloseLook look) = 0;
 };

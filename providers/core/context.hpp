@@ -89,6 +89,9 @@ class ContextBackend {
   /// The text behind a secret attribute of the step's resource ("cloud_init.password"), in the form
   /// in which it is sent: a password is crypted already.
   virtual async::Task<schema::Result<std::string>> secret(std::string path);
+  /// What a server that speaks first says, such as an SSH server; or why nothing is heard.
+  virtual async::Task<std::expected<std::string, std::string>> greeting(
+      std::string address, int port, std::chrono::milliseconds patience);
   virtual void progress(std::string text) = 0;
   virtual const model::ClusterFacts& cluster() const = 0;
   virtual const model::Row* row(const schema::ResourceAddress& address) const = 0;
@@ -123,6 +126,10 @@ class Context {
   }
   async::Task<schema::Result<std::string>> secret(std::string path) const {
     return backend_->secret(std::move(path));
+  }
+  async::Task<std::expected<std::string, std::string>> greeting(
+      std::string address, int port, std::chrono::milliseconds patience) const {
+    return backend_->greeting(std::move(address), port, patience);
   }
   void progress(std::string text) const { backend_->progress(std::move(text)); }
   const model::ClusterFacts& cluster() const { return backend_->cluster(); }

@@ -79,6 +79,11 @@ async::Task<schema::Result<std::string>> ContextBackend::secret(std::string path
       "Secret not available", "The value of " + path + " cannot be fetched in this run."));
 }
 
+async::Task<std::expected<std::string, std::string>> ContextBackend::greeting(
+    std::string address, int port, std::chrono::milliseconds) {
+  co_return std::unexpected(fmt::format("nothing connects to {}:{} in this run", address, port));
+}
+
 schema::Diagnostic ApiError::diagnostic() const {
   std::string detail = fmt::format("{} failed", request);
   if (status != 0) detail += fmt::format(" with status {}", status);

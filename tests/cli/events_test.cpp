@@ -241,3 +241,43 @@ TEST_CASE("the schema refuses what is no event") {
   CHECK_FALSE(faults(event.with(Path({"seq"}), Value::integer(0))).empty());
   CHECK_FALSE(faults(event.with(Path({"more"}), Value::integer(1))).empty());
 }
+
+TEST_CASE("an apply ends with the outputs, and hides those that are sensitive") {
+  Rig rig(1);
+  const auto write = [&rig](const std::string& outputs) {
+    rig.write_topology(
+        "[pveplan]\nname = \"t\"\n[variable.pw]\ntype = \"string\"\nsensitive = true\n"
+        "[record.a]\ninput = 7\n" +
+        outputs);
+  };
+  write("");
+  const auto run = [&rig](std::vector<std::string> words) {
+    words.insert(words.end(), {"--var", "pw=hunter2"});
+    return rig.run(words);
+  };
+  const std::vector<std::string> apply = {"apply", "--json", "--auto-approve"};
+  CHECK(of_type(checked(run(apply).out), "outputs").empty());
+  write(
+      "[output.n]\nvalue = \"${record.a.output}\"\n"
+      "[output.hidden]\nsensitive = true\nvalue = \"${var.pw}\"\n"
+      "[output.inner]\nsensitive = true\nvalue = [\"x\", \"${var.pw}\"]\n");
+  for (int round = 0; round < 2; ++round) {  // told as well when nothing has changed
+    const auto out = run(apply).out;
+    const auto told = of_type(checked(out), "outputs");
+    REQUIRE(told.size() == 1);
+    CHECK(schema::to_json(*told[0].find("outputs")) ==
+          R"({"hidden":{"sensitive":true,"value":null},)"
+          R"("inner":{"sensitive":true,"value":null},"n":{"sensitive":false,"value":7}})");
+    CHECK(out.find("hunter2") == std::string::npos);
+  }
+  CHECK(of_type(checked(run({"plan", "--json"}).out), "outputs").empty());
+
+  CHECK(run({"output"}).out.find("hunter2") == std::string::npos);
+  CHECK(run({"output", "--format", "json"}).out.find("hunter2") == std::string::npos);
+  CHECK(sim::contains(run({"output", "--show-sensitive"}).out, "hidden hunter2"));
+  const auto shown =
+      schema::parse_json(run({"output", "--show-sensitive", "--format", "json"}).out);
+  REQUIRE(shown);
+  CHECK(schema::to_json(*shown->find("inner")) == R"({"sensitive":true,"value":["x","hunter2"]})");
+  CHECK(schema::to_json(*shown->find("n")) == R"({"sensitive":false,"value":7})");
+}

@@ -43,6 +43,14 @@ model::AttributeChange attribute(const std::string& path, Value before, Value af
   return result;
 }
 
+model::Step step(const std::string& name, const std::string& operation, const std::string& brief) {
+  model::Step result;
+  result.address = address(name);
+  result.operation = operation;
+  result.brief = brief;
+  return result;
+}
+
 /// The plan that PLAN_TEXT sketches, as far as effects go.
 engine::SavedPlan sample() {
   using model::Action;
@@ -65,7 +73,23 @@ engine::SavedPlan sample() {
   destroy.reason = "[vm.legacy] is no longer in the topology";
   destroy.effects.availability = Availability::stop;
   destroy.effects.data = {{model::DataEffect::Kind::loss, 552 * kGiB, "disk.os (local-lvm)"}};
+  destroy.also = {"removes the HA resource"};
+  model::Backup backup;
+  backup.seen.volume = "pbs1:backup/vm/231/2026-11-12T03:00:00Z";
+  backup.seen.storage = "pbs1";
+  backup.seen.taken_at = 1'794'452'400;
+  backup.seen.verified = true;
+  backup.covers = {"disk.os"};
+  backup.leaves_out = {"disk.data (backup = false)"};
+  destroy.backup = backup;
   plan.changes = {restart, create, destroy};
+  plan.steps = {step("vm.legacy", "shutdown", "shutdown (60 s, then stop)"),
+                step("vm.legacy", "delete", ""),
+                step("vm.docker", "clone", ""),
+                step("vm.docker", "start", ""),
+                step("vm.db[b]", "configure", ""),
+                step("vm.db[b]", "resize", ""),
+                step("vm.db[b]", "reboot", "shutdown (180 s, then error), start, wait for agent")};
   for (const auto* key : {"1", "2", "3", "4"}) {
     auto waits = change(fmt::format("vm.web[{}]", key), Action::update, guest(120, "pve1"));
     waits.attributes = {

@@ -322,6 +322,7 @@ const std::map<std::string, std::string>& not_drawn() {
       {"bridge.gateway", "goes with an address; vmbr0 is the default gateway of every node"},
       {"bridge.gateway6", "goes with an address; bridge_test has it"},
       {"vm.nic.*.dns", "stands for the pool's in the same option; drawn at ip_pool.dns"},
+      {"vm.wait", "needs an agent or SSH in the guest; readiness_test has it"},
       {"vm.nic.*.search", "stands for the pool's in the same option; drawn at ip_pool.search"},
   };
   return kReasons;

@@ -1,5 +1,9 @@
 #include "tests/support/sim_host.hpp"
 
+#include "providers/async/sleep.hpp"
+
+#include <fmt/format.h>
+
 namespace pveplan::sim {
 
 void SimWorld::crash() { crash(draws.one_in(2) ? Crash::power_lost : Crash::process_killed); }
@@ -9,6 +13,17 @@ void SimWorld::crash(Crash kind) {
   disk.crash(kind);
   clock.pass(std::chrono::milliseconds(draws.below(120'000)));
   trace.add("may be started again");
+}
+
+async::Task<async::Greeting> SimDialer::greeting(std::string address, int port,
+                                                 std::chrono::milliseconds) {
+  const auto peer = fmt::format("{}:{}", address, port);
+  if (!control_.enter("dial " + peer))
+    co_return std::unexpected(std::string("the process has been stopped"));
+  co_await async::sleep_for(std::chrono::milliseconds(1));
+  const auto found = greetings_.find(peer);
+  if (found == greetings_.end()) co_return std::unexpected(std::string("Connection refused"));
+  co_return found->second;
 }
 
 SimHost::SimHost(SimWorld& the_world)
@@ -21,7 +36,9 @@ SimHost::SimHost(SimWorld& the_world)
       processes(control),
       signals(control, world.clock),
       input(control),
-      host(loop, transport, world.clock, files, random, environment, processes, signals, input) {
+      dialer(world.greetings, control),
+      host(loop, transport, world.clock, files, random, environment, processes, signals, input,
+           dialer) {
   loop.set_poller(&world.clock);
   environment.pid = static_cast<int>(world.client_seed % 30'000) + 2;
 }

@@ -6,7 +6,9 @@
 #include "tests/support/sim_transport.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace pveplan::sim {
 
@@ -29,11 +31,26 @@ class SimWorld {
   SimTrace trace;
   SimDisk disk;
   SimNetwork network;
+  /// What servers that speak first say, by "ADDRESS:PORT".
+  std::map<std::string, std::string> greetings;
 
   /// After the host has been destroyed: what was not synced may be lost, and 0 to 120 s pass before
   /// anybody starts it again. How it went down is drawn when it is not given.
   void crash();
   void crash(Crash kind);
+};
+
+/// One process's way to servers that speak first.
+class SimDialer : public async::Dialer {
+ public:
+  SimDialer(const std::map<std::string, std::string>& greetings, SimControl& control)
+      : greetings_(greetings), control_(control) {}
+  async::Task<async::Greeting> greeting(std::string address, int port,
+                                        std::chrono::milliseconds patience) override;
+
+ private:
+  const std::map<std::string, std::string>& greetings_;
+  SimControl& control_;
 };
 
 /// One process: everything that Host has, over one world. Make a new one after a crash.
@@ -53,6 +70,7 @@ class SimHost {
   SimProcesses processes;
   SimSignals signals;
   SimInput input;
+  SimDialer dialer;
   async::Host host;
 };
 

@@ -2,6 +2,7 @@
 
 #include "providers/async/task_group.hpp"
 #include "providers/pve/client/encoding.hpp"
+#include "providers/pve/cluster/backups.hpp"
 #include "providers/pve/coerce.hpp"
 #include "providers/pve/guest_codec/marker.hpp"
 #include "providers/pve/guest_codec/slots.hpp"
@@ -194,6 +195,7 @@ async::Task<model::ClusterFacts> look_closely(core::Api& api, model::ClusterFact
     auto finished = co_await snapshots.next();
     take_snapshots(finished.value, cluster.guests[finished.id]);
   }
+  if (!look.backups.empty()) co_await look_for_backups(api, &cluster, look.backups);
   co_return cluster;
 }
 

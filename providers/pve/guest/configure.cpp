@@ -56,6 +56,19 @@ Value held_addresses(const model::Row& before, const Value& after) {
   return list.empty() ? Value() : Value::list(std::move(list));
 }
 
+/// `ip` and `ips` as the guest has them until it is restarted. What an earlier change left waiting
+/// counts, unless the guest was restarted by somebody else since.
+Value addresses_in_force(const model::Row& before, bool waits_already) {
+  const auto* earlier = before.notes.find("addresses_in_force");
+  if (waits_already && earlier != nullptr) return *earlier;
+  const auto exported = guest_exports(before.owned, before.identity);
+  Value::Fields fields;
+  for (const char* name : {"ip", "ips"}) {
+    if (const auto* value = exported.find(name)) fields.emplace_back(name, *value);
+  }
+  return Value::map(std::move(fields));
+}
+
 /// The row once the config is as wanted. A disk that was removed stays a part until its volume is
 /// destroyed, or is remembered as kept.
 model::Outcome configured(const model::Row& before, const Value& arguments, const Guest& guest,
@@ -82,6 +95,8 @@ model::Outcome configured(const model::Row& before, const Value& arguments, cons
   if (at_next_start) {
     set_note(row, "at_next_start", Value::string(guest.server_time));
     set_note(row, "held_addresses", held_addresses(before, after));
+    set_note(row, "addresses_in_force",
+             addresses_in_force(before, flag_of(arguments, "awaits_start")));
   }
   return stored(std::move(row));
 }

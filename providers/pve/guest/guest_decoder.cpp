@@ -190,6 +190,8 @@ Value GuestDecoder::with_name_servers(Value nics, bool running) const {
   return nics;
 }
 
+Value GuestDecoder::in_force() const { return decode(true); }
+
 Value GuestDecoder::running_differences() const {
   return differing_leaves(decode(true), decode(false));
 }

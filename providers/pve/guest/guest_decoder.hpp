@@ -19,6 +19,8 @@ class GuestDecoder {
 
   /// What will hold once nothing is pending.
   schema::Value attributes() const { return decode(false); }
+  /// What the running guest has.
+  schema::Value in_force() const;
   /// What is in force, where it differs: a tree of the differing leaves; null when none does.
   schema::Value running_differences() const;
   const PartNames& names() const { return names_; }

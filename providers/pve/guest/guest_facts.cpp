@@ -17,6 +17,8 @@ Value volume_fact(const std::string& label, const Drive& drive) {
   Value::Fields fields{{"label", Value::string(fmt::format("{} ({})", label, drive.storage()))},
                        {"volume", Value::string(drive.volume())},
                        {"bytes", Value::integer(drive.bytes().value_or(0))}};
+  const bool left_out = !parse_flag(drive.options().text("backup")).value_or(true);
+  if (left_out) fields.emplace_back("backup", Value::boolean(false));
   return Value::map(std::move(fields));
 }
 

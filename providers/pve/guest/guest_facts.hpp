@@ -15,7 +15,9 @@ namespace pveplan::pve {
 ///   template, ha, protection, agent   flags
 ///   node         where it is
 ///   machine      major version of a pinned machine type; absent when not pinned
-///   volumes      what a delete frees: list of {label, bytes, volume}; no cloud-init drives
+///   volumes      what a delete frees: list of {label, bytes, volume, backup}; no cloud-init
+///   drives;
+///                `backup` is there, and false, where backups leave the volume out
 ///   undeclared   of these, what the topology does not name: list of the labels
 ///   unfinished   list: operations that an incomplete guest still needs, from the row
 ///   identity     of the live object: a replacement's change names the new one

@@ -37,6 +37,10 @@ async::Task<SettleResult> settle_pool(core::Context context, model::Intent inten
 async::Task<RunResult> run_power(core::Context context, model::Step step);
 async::Task<SettleResult> settle_power(core::Context context, model::Intent intent);
 
+/// Until the guest agent, or the SSH server, answers; an error when it has not in time. The guest
+/// stays as it is.
+async::Task<RunResult> run_wait(core::Context context, model::Step step);
+
 /// Deletes the guest and the volumes that it refers to (goal state with identity check).
 async::Task<RunResult> run_delete(core::Context context, model::Step step);
 async::Task<SettleResult> settle_delete(core::Context context, model::Intent intent);

@@ -37,6 +37,7 @@ model::Outcome after_power(const model::Row& before, const std::string& operatio
   if (operation != "shutdown") {
     set_note(row, "at_next_start", Value());
     set_note(row, "held_addresses", Value());
+    set_note(row, "addresses_in_force", Value());
   }
   if (const auto* wanted = member(arguments, "power"))
     row.owned = row.owned.with(schema::Path({"power"}), *wanted);

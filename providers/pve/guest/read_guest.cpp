@@ -100,6 +100,17 @@ Value pool_of(const core::Context& context, const model::GuestFacts& listed,
   return listed.pool.empty() ? Value() : Value::string(listed.pool);
 }
 
+/// The exports of a guest that is not restarted yet: it has the addresses that it was started with.
+Value with_addresses(const model::LiveObject& live, const Value& in_force) {
+  auto exported = live.in_effect.is_null() ? live.exported : live.in_effect;
+  for (const char* name : {"ip", "ips"}) {
+    const auto* held = in_force.find(name);
+    if (held != nullptr || exported.find(name) != nullptr)
+      exported = exported.with(Path({name}), held == nullptr ? Value() : *held);
+  }
+  return exported;
+}
+
 model::LiveObject live_object(const core::Context& context, const schema::ResourceSchema& schema,
                               const Guest& guest, const model::GuestFacts& listed,
                               const std::string& status, const model::Row* row) {
@@ -119,6 +130,8 @@ model::LiveObject live_object(const core::Context& context, const schema::Resour
   live.identity = identity_of(guest);
   live.running = decoder.running_differences();
   live.exported = guest_exports(attributes, live.identity);
+  if (status == "running" && !live.running.is_null())
+    live.in_effect = guest_exports(decoder.in_force(), live.identity);
   live.facts = guest_facts(guest.config, decoder.names(), listed, status, row);
   live.attributes = std::move(attributes);
   live.digest = guest.config.digest();
@@ -174,6 +187,8 @@ async::Task<Outcome> read_guest(core::Context context, const schema::ResourceSch
     live.facts = live.facts.with(Path({"awaits_start"}), Value::boolean(waits));
     const auto* held = row->notes.find("held_addresses");
     if (waits && held != nullptr) live.facts = live.facts.with(Path({"held_addresses"}), *held);
+    const auto* in_force = row->notes.find("addresses_in_force");
+    if (waits && in_force != nullptr) live.in_effect = with_addresses(live, *in_force);
   }
   co_return ReadOutcome(std::move(live));
 }

@@ -142,6 +142,7 @@ class ImageLowering {
       arguments = arguments.with(schema::Path({"leaving"}), Value::list(leaving));
     auto step = make_step(change_.address, operation, std::move(arguments),
                           std::string(verb) + " " + text_of(identity, "volid"));
+    step.brief = verb;
     const auto node = text_of(identity, "node");
     if (operation == std::string_view("keep")) {
       step.writes = 0;

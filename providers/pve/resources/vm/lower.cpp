@@ -21,6 +21,7 @@ using schema::Path;
 using schema::Value;
 
 constexpr std::int64_t kShutdownSeconds = 180;
+constexpr std::int64_t kWaitSeconds = 300;
 constexpr std::int64_t kGraceSeconds = 60;  // before a guest that is destroyed is stopped hard
 
 const Value* at(const Value& value, std::initializer_list<const char*> path) {
@@ -37,6 +38,7 @@ struct Draft {
   Value::Fields arguments;
   std::string summary;
   std::vector<std::string> pools;
+  std::string brief;
 };
 
 class VmLowering {
@@ -70,7 +72,7 @@ class VmLowering {
 
  private:
   void add(std::string operation, Value::Fields arguments, std::string summary) {
-    drafts_.push_back({std::move(operation), std::move(arguments), std::move(summary), {}});
+    drafts_.push_back({std::move(operation), std::move(arguments), std::move(summary), {}, {}});
   }
   void refuse(std::string reason) {
     drafts_.clear();
@@ -112,7 +114,9 @@ class VmLowering {
       const bool imported = has_content || member(part, "image") != nullptr;
       if (imported && member(part, "size") != nullptr) resize(disk, integer_of(part, "size"));
     }
-    if (text_of(change_.after, "power") != "stopped") start();
+    if (text_of(change_.after, "power") == "stopped") return;
+    start();
+    wait_until_ready();
   }
 
   void resize(const std::string& disk, std::int64_t bytes) {
@@ -124,10 +128,27 @@ class VmLowering {
     add("start", {}, "start");
     drafts_.back().pools = {node_pool()};
   }
+  Value::List awaited() const {
+    const auto* wait = member(change_.after, "wait");
+    return wait == nullptr || wait->kind() != Value::Kind::list ? Value::List() : wait->as_list();
+  }
+  /// Behind whatever starts the guest: what needs it begins when it answers.
+  void wait_until_ready() {
+    const auto seconds = as_integer(at(change_.after, {"wait_timeout"})).value_or(kWaitSeconds);
+    for (const auto& each : awaited()) {
+      const auto what = as_text(&each);
+      add("wait", {{"for", each}, {"timeout", Value::integer(seconds)}},
+          fmt::format("wait for {} ({} s, then error)", what, seconds));
+      drafts_.back().brief = "wait for " + what;
+    }
+  }
   void shutdown(std::int64_t seconds, bool force) {
     add("shutdown", {{"timeout", Value::integer(seconds)}, {"force", Value::boolean(force)}},
-        force ? fmt::format("shutdown ({} s, then stop)", seconds)
-              : fmt::format("shutdown ({} s, then error)", seconds));
+        shutdown_words(seconds, force));
+    drafts_.back().brief = drafts_.back().summary;
+  }
+  static std::string shutdown_words(std::int64_t seconds, bool force) {
+    return fmt::format("shutdown ({} s, then {})", seconds, force ? "stop" : "error");
   }
   std::int64_t shutdown_seconds() const {
     return as_integer(at(change_.after, {"timeouts", "shutdown"})).value_or(kShutdownSeconds);
@@ -145,10 +166,15 @@ class VmLowering {
       auto arguments = with_after();
       arguments.emplace_back("reset", texts(reset_));
       arguments.emplace_back("removed", texts(removed_));
+      if (flag_of(change_.facts, "awaits_start"))
+        arguments.emplace_back("awaits_start", Value::boolean(true));
       add("configure", std::move(arguments), "configure");
     }
     for (const auto& [disk, bytes] : filled_) resize(disk, bytes);
-    if (pool_) add("pool", with_after(), "change pool");
+    if (pool_) {
+      add("pool", with_after(), "change pool");
+      drafts_.back().brief = drafts_.back().summary;
+    }
     discard_removed();
     if (!stops) power();
   }
@@ -229,6 +255,7 @@ class VmLowering {
       const auto* disk = change_.before.find(Path::parse(part));
       if (disk != nullptr && text_of(*disk, "on_remove") == "keep") continue;
       add("discard", {{"part", Value::string(part)}}, "destroy the volume of " + part);
+      drafts_.back().brief = drafts_.back().summary;
     }
   }
 
@@ -236,15 +263,20 @@ class VmLowering {
     const auto owed = unfinished_of(change_.facts);
     const bool owes_start = std::find(owed.begin(), owed.end(), "start") != owed.end();
     const bool running = text_of(change_.facts, "status") == "running";
+    const bool owes_answer = std::find(owed.begin(), owed.end(), "wait") != owed.end();
+    const bool owes = change_.resumes && (owes_start || owes_answer) && power_ != "stopped";
     const bool restarts = running && change_.effects.availability >= Availability::restart;
+    const bool starts = power_ == "running" || (owes && !running);
     if (power_ == "stopped") {
       shutdown(shutdown_seconds(), as_flag(at(change_.after, {"force_stop"})));
     } else if (restarts) {
       restart();
-    } else if (power_ == "running" || (change_.resumes && owes_start && !running)) {
+    } else if (starts) {
       start();
     }
     if (!power_.empty()) drafts_.back().arguments.emplace_back("power", Value::string(power_));
+    const bool ready_later = starts || restarts || (owes && owes_answer);
+    if (power_ != "stopped" && ready_later) wait_until_ready();
   }
 
   void restart() {
@@ -254,8 +286,14 @@ class VmLowering {
     } else {
       add("reboot", {{"timeout", Value::integer(shutdown_seconds())}}, "restart");
       drafts_.back().pools = {node_pool()};
+      drafts_.back().brief = shutdown_words(shutdown_seconds(), false) + ", start";
     }
-    drafts_.back().arguments.emplace_back("until_it_answers", Value::boolean(true));
+    auto& last = drafts_.back();
+    if (!awaited().empty()) return;  // in steps of its own
+    last.arguments.emplace_back("until_it_answers", Value::boolean(true));
+    if (last.brief.empty()) last.brief = last.operation;
+    last.brief +=
+        flag_of(change_.facts, "agent") ? ", wait for agent" : ", wait until it has run for 30 s";
   }
 
   void remove() {
@@ -295,7 +333,8 @@ class VmLowering {
       auto step = make_step(change_.address, draft.operation,
                             Value::map(std::move(draft.arguments)), draft.summary);
       step.pools = std::move(draft.pools);
-      if (step.operation == "refuse") step.writes = 0;
+      step.brief = std::move(draft.brief);
+      if (step.operation == "refuse" || step.operation == "wait") step.writes = 0;
       if (i > 0) step.dependencies.push_back(static_cast<Step::Id>(i - 1));
       steps.push_back(std::move(step));
     }

@@ -12,13 +12,15 @@ namespace pveplan::pve {
 /// operation
 ///   clone      –
 ///   create     –
-///   configure  `reset` (paths), `removed` (parts: "disk.data")
+///   configure  `reset` (paths), `removed` (parts: "disk.data"), `awaits_start` (something already
+///              waits for the guest's next start)
 ///   resize     `disk`, `size`
 ///   pool       –
 ///   discard    `disk`, `volume`
 ///   start      `power`, where the topology asks for it
 ///   shutdown   `timeout`, `force` (stop when the time is over), `power` as above
 ///   reboot     `timeout`
+///   wait       `for` ("agent", "ssh"), `timeout`: until that answers
 ///   delete     `purge`
 ///   refuse     `reason`: something that pveplan does not do (yet); fails before any write
 std::vector<model::Step> lower_vm(const model::Change& change);

@@ -111,14 +111,28 @@ void add_life(ObjectBuilder& object) {
                              "Restarts go one guest at a time so far: write 1, or leave it out.")
                .effect(EffectRule::none)
                .default_always(Value::integer(1))
-               .doc("How many instances may be down at once."));
+               .doc("How many instances may be down at once."))
+      .add(
+          attr("wait", list_of(string()))
+              .matches("agent|ssh|ip|port:[0-9]+", "\"agent\" or \"ssh\"")
+              .effect(EffectRule::none)
+              .doc(
+                  "What must answer after a start, one after the other, before the guest counts as "
+                  "made or restarted, and what needs it begins: \"agent\" is the guest agent, "
+                  "\"ssh\" an SSH server on port 22 of the guest's address, seen from here. "
+                  "Without "
+                  "it a new guest counts when it runs."))
+      .add(attr("wait_timeout", duration())
+               .range(1, 86'400)
+               .effect(EffectRule::none)
+               .doc("How long that may take; without it 5 minutes. What does not answer in time is "
+                    "an error: the guest stays up, and the next apply waits for it again."));
   add_timeouts(object, {Timeout::create, Timeout::update, Timeout::remove, Timeout::shutdown,
                         Timeout::lock});
 }
 
 void add_later(ObjectBuilder& object) {
-  for (const char* name :
-       {"before", "allow_replace", "wait", "wait_timeout", "efi", "tpm", "hostpci", "usb"}) {
+  for (const char* name : {"before", "allow_replace", "efi", "tpm", "hostpci", "usb"}) {
     object.add(attr(name, any()).doc("Not supported yet.").later(not_yet(name)));
   }
 }

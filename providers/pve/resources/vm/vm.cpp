@@ -22,6 +22,7 @@ const std::vector<model::OperationSpec>& VmType::operations() const {
       {"start", ResolverClass::goal_state, seconds(5)},
       {"shutdown", ResolverClass::goal_state, seconds(20)},
       {"reboot", ResolverClass::goal_state, seconds(30)},
+      {"wait", ResolverClass::goal_state, seconds(30)},
       {"delete", ResolverClass::goal_state, seconds(5)},
       {"refuse", ResolverClass::engine_only, seconds(0)},
   };
@@ -64,6 +65,7 @@ async::Task<RunResult> VmType::run(core::Context context, model::Step step) cons
   if (operation == "discard") return run_discard(context, std::move(step));
   if (operation == "delete") return run_delete(context, std::move(step));
   if (operation == "refuse") return run_refuse(std::move(step));
+  if (operation == "wait") return run_wait(context, std::move(step));
   return run_power(context, std::move(step));
 }
 
