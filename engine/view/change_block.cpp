@@ -182,14 +182,14 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
   if (tells_steps(group) || options.all_attributes)
     text += labelled("steps", joined(group.steps), width);
   if (!change.moved_from.empty())
-    text += "      " + wrapped("moved from " + change.moved_from, 6, 16, width) + "\n";
+    text += "      " + wrapped("moved from " + change.moved_from, 6, 8, width) + "\n";
   if (!change.imported_from.empty())
-    text += "      " + wrapped("imported from " + change.imported_from, 6, 16, width) + "\n";
-  for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 16, width) + "\n";
+    text += "      " + wrapped("imported from " + change.imported_from, 6, 8, width) + "\n";
+  for (const auto& note : change.notes) text += "      " + wrapped(note, 6, 8, width) + "\n";
   for (const auto& effect : change.effects.data) {
     if (effect.kind != model::DataEffect::Kind::copy) continue;
     const auto copied = effect.volume + ", copies up to " + schema::readable_size(effect.bytes);
-    text += "      " + wrapped(copied, 6, 16, width) + "\n";
+    text += "      " + wrapped(copied, 6, 8, width) + "\n";
   }
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);

@@ -234,9 +234,9 @@ std::string danger_lines(const Plan& plan) {
   for (const auto& change : plan.changes) all.merge(change.effects);
   std::vector<std::string> sentences;
   if (all.loses_data())
-    sentences.push_back(fmt::format("**Destroys data: {} of {}.**{}", lost_text(all.lost_bytes()),
-                                    addresses_with(plan, WorstEffect::data_loss),
-                                    backup_sentence(plan)));
+    sentences.push_back(fmt::format(
+        "**Destroys data: {} of {}.** Only a backup brings it back.{}", lost_text(all.lost_bytes()),
+        addresses_with(plan, WorstEffect::data_loss), backup_sentence(plan)));
   const auto tell = [&](WorstEffect effect, const char* verb) {
     const auto who = addresses_with(plan, effect);
     if (!who.empty()) sentences.push_back(fmt::format("**{}** {}.", verb, who));

@@ -165,7 +165,7 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
     text += fmt::format("{}{} of {}", text.empty() ? "" : ", ",
                         lost_text(change->effects.lost_bytes()), change->address.text());
   }
-  return wrapped("DANGER  destroys data: " + text, 0, 8);
+  return wrapped("DANGER  destroys data: " + text, 0, 8) + "\n        only a backup brings it back";
 }
 
 }  // namespace
