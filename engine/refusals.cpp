@@ -106,7 +106,11 @@ class Refusals {
         [](const Change& each, const ResourceAddress& wanted) { return each.address < wanted; });
     return at != changes.end() && at->address == address ? &*at : nullptr;
   }
+  /// Or is gone already; what is only forgotten stays where it is.
   bool goes(const ResourceAddress& address) const {
+    const auto seen = input_.live.objects.find(address);
+    if (seen != input_.live.objects.end() && std::holds_alternative<model::Absent>(seen->second))
+      return true;
     const auto* change = change_of(address);
     return change != nullptr &&
            (change->action == Action::remove || change->action == Action::replace);
