@@ -54,13 +54,14 @@ class Refusals {
   void check_linked_clones(const Change& change) {
     const bool removes = change.action == Action::remove || change.action == Action::replace;
     if (!removes || change.address.type != "template") return;
+    const auto source = input_.rows.find(change.address);
+    const auto* vmid = source == input_.rows.end() ? nullptr : source->second.identity.find("vmid");
     std::vector<std::string> clones;
     for (const auto& [address, row] : input_.rows) {
-      const bool linked = text_of(row.owned.find("clone")) == "linked" &&
-                          text_of(row.owned.find("template")) == change.address.name;
-      const auto node = text_of(row.identity.find("node"));
-      const bool here = !change.address.key || *change.address.key == node;
-      if (linked && here && !goes(address)) clones.push_back(address.text());
+      // As it was made: what the block says of `clone` may have changed since.
+      const auto* linked_to = row.notes.find("linked_to");
+      if (linked_to != nullptr && vmid != nullptr && *linked_to == *vmid && !goes(address))
+        clones.push_back(address.text());
     }
     if (clones.empty()) return;
     add(change.address, "Linked clones build on it",
@@ -91,9 +92,9 @@ class Refusals {
     if (members.empty() || id.empty()) return;
     add(change.address, "Members stay in it",
         fmt::format(
-            "{} cannot be destroyed as long as it has members, and this plan leaves {} in "
-            "it: a `pool` that is no longer stated stays as it is. Write unset = [\"pool\"] "
-            "in the block of each, or name another pool there; then they leave before it "
+            "{} cannot be destroyed: it still holds {}, and this plan leaves that so, since "
+            "a `pool` that is no longer stated stays as it is. Write unset = [\"pool\"] in "
+            "the block of each, or name another pool there; then they leave before it "
             "goes.",
             change.address.text(), schema::join_words(members)));
   }
@@ -105,7 +106,11 @@ class Refusals {
         [](const Change& each, const ResourceAddress& wanted) { return each.address < wanted; });
     return at != changes.end() && at->address == address ? &*at : nullptr;
   }
+  /// Or is gone already; what is only forgotten stays where it is.
   bool goes(const ResourceAddress& address) const {
+    const auto seen = input_.live.objects.find(address);
+    if (seen != input_.live.objects.end() && std::holds_alternative<model::Absent>(seen->second))
+      return true;
     const auto* change = change_of(address);
     return change != nullptr &&
            (change->action == Action::remove || change->action == Action::replace);

@@ -75,10 +75,10 @@ TEST_CASE("a pool that leaves the topology waits for the guests that leave it, o
   Rig rig(GENERATE(1, 2));
   const auto guest = [](const std::string& rest) { return "[vm.a]\nmemory = \"512MiB\"\n" + rest; };
   must_apply(rig, "[pool.p]\n[pool.q]\n" + guest("pool = \"p\"\n"));
-  expect_refusal(
-      rig, "[pool.q]\n" + guest(""),
-      "pool.p cannot be destroyed as long as it has members, and this plan leaves vm.a "
-      "in it: a `pool` that is no longer stated stays as it is. Write unset = [\"pool\"]");
+  expect_refusal(rig, "[pool.q]\n" + guest(""),
+                 "pool.p cannot be destroyed: it still holds vm.a, and this plan leaves that so, "
+                 "since a `pool` "
+                 "that is no longer stated stays as it is. Write unset = [\"pool\"]");
   CHECK(plan(rig, "[pool.p]\n[pool.q]\n" + guest("")).exit_code == 0);
   SECTION("unset") {
     must_apply(rig, "[pool.q]\n" + guest("unset = [\"pool\"]\n"));
@@ -91,7 +91,8 @@ TEST_CASE("a pool that leaves the topology waits for the guests that leave it, o
   SECTION("the guest goes too") { must_apply(rig, "[pool.q]\n"); }
   SECTION("released before, so that nothing of the guest changes any more") {
     must_apply(rig, "[pool.p]\n[pool.q]\n" + guest(""));
-    expect_refusal(rig, "[pool.q]\n" + guest(""), "this plan leaves vm.a in it");
+    expect_refusal(rig, "[pool.q]\n" + guest(""),
+                   "it still holds vm.a, and this plan leaves that so");
     must_apply(rig, "[pool.p]\n[pool.q]\n" + guest("pool = \"q\"\n"));
     must_apply(rig, "[pool.q]\n" + guest("pool = \"q\"\n"));
   }

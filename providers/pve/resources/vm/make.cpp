@@ -46,8 +46,11 @@ model::Row row_in_making(const schema::ResourceSchema& schema,
 /// What a clone does not get from its template is written by the next step; a secret above all.
 model::Row row_in_cloning(const schema::ResourceSchema& schema,
                           const schema::ResourceAddress& address, const Value& arguments,
-                          const std::string& nonce) {
+                          const std::string& nonce, const model::Row& source) {
   auto row = row_in_making(schema, address, arguments, nonce);
+  // Proxmox deletes no template that this one has its disks from.
+  if (text_of(argument(arguments, "after"), "clone") == "linked")
+    set_note(row, "linked_to", argument(source.identity, "vmid"));
   row.owned = row.owned.with(schema::Path::parse("cloud_init.password"), Value());
   return row;
 }
@@ -178,7 +181,7 @@ async::Task<RunResult> run_clone_vm(core::Context context, const schema::Resourc
   if (!misplaced.empty())
     co_return std::unexpected(step_failed(step.address, "The slot is the template's", misplaced));
   Making making(clone_request(context, step, *source), place_of_clone(step.arguments, *source),
-                row_in_cloning(*schema, step.address, step.arguments, context.nonce()));
+                row_in_cloning(*schema, step.address, step.arguments, context.nonce(), *source));
   auto made = co_await make_guest(context, std::move(making));
   co_return std::move(made);
 }
@@ -197,8 +200,9 @@ async::Task<SettleResult> settle_vm_making(core::Context context,
   auto made = co_await settle_making(context, intent, place);
   std::optional<model::Row> row;
   if (made.end == MadeGuest::End::ours) {
-    auto begun = clone ? row_in_cloning(*schema, intent.address, intent.arguments, intent.nonce)
-                       : row_in_making(*schema, intent.address, intent.arguments, intent.nonce);
+    auto begun =
+        clone ? row_in_cloning(*schema, intent.address, intent.arguments, intent.nonce, *source)
+              : row_in_making(*schema, intent.address, intent.arguments, intent.nonce);
     row = row_of_made(std::move(begun), made.guest);
   }
   co_return resolution_of(made, intent.address, place.vmid, std::move(row));
