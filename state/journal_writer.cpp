@@ -53,7 +53,9 @@ schema::Result<void> JournalWriter::grow(std::uint64_t wanted) {
 void JournalWriter::release(std::uint64_t bytes) { reserved_ -= std::min(bytes, reserved_); }
 
 schema::Result<void> JournalWriter::append(std::string_view framed) {
-  if (torn_) return std::unexpected(*torn_);
+  for (const auto* failure : {&torn_, &unsafe_}) {
+    if (*failure) return std::unexpected(**failure);
+  }
   if (const auto done = file_->append(framed); !done) {
     torn_ = cannot(kSummary, done.error());
     return std::unexpected(*torn_);

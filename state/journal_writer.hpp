@@ -11,8 +11,9 @@
 namespace pveplan::state {
 
 /// Appends to the journal and keeps room for what must still be written when the disk is full.
-/// After a failed append nothing more is appended, since a record behind torn bytes could not be
-/// read; after a failed sync nothing is ever said to be durable again.
+/// After a failed append or sync nothing more is appended: the kernel takes pages that it could not
+/// write for clean, so that a loss of power may leave later records behind a hole, and a record
+/// behind bytes that are none could not be read.
 class JournalWriter {
  public:
   /// A file of which `size` bytes are written and synced.

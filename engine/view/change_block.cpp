@@ -181,6 +181,11 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
   std::string text = labelled("because", change.reason, width);
   if (tells_steps(group) || options.all_attributes)
     text += labelled("steps", joined(group.steps), width);
+  if (worst_effect(change) == WorstEffect::waits_for_restart) {
+    const auto who = group.changes.size() > 1 ? change.address.group() : change.address;
+    text += labelled("restart", "not by this plan; plan again with --restart " + who.shell_text(),
+                     width);
+  }
   if (!change.moved_from.empty())
     text += "      " + wrapped("moved from " + change.moved_from, 6, 8, width) + "\n";
   if (!change.imported_from.empty())

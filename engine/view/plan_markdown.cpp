@@ -235,8 +235,9 @@ std::string danger_lines(const Plan& plan) {
   std::vector<std::string> sentences;
   if (all.loses_data())
     sentences.push_back(fmt::format(
-        "**Destroys data: {} of {}.** Only a backup brings it back.{}", lost_text(all.lost_bytes()),
-        addresses_with(plan, WorstEffect::data_loss), backup_sentence(plan)));
+        "**Destroys data: {} of {}.** It is gone for good, but for what a backup holds.{}",
+        lost_text(all.lost_bytes()), addresses_with(plan, WorstEffect::data_loss),
+        backup_sentence(plan)));
   const auto tell = [&](WorstEffect effect, const char* verb) {
     const auto who = addresses_with(plan, effect);
     if (!who.empty()) sentences.push_back(fmt::format("**{}** {}.", verb, who));
@@ -250,6 +251,7 @@ std::string danger_lines(const Plan& plan) {
   }
   for (const auto& node : nodes)
     sentences.push_back(fmt::format("**Interrupts the network of node** {}.", code(node)));
+  if (hurts_nobody(plan)) sentences.push_back(kHurtsNobody);
   std::string text;
   for (const auto& each : sentences) text += (text.empty() ? "" : " ") + each;
   if (!text.empty()) text += "\n";

@@ -65,6 +65,26 @@ ChangeCounts count_changes(const Plan& plan) {
   return counts;
 }
 
+bool hurts_nobody(const Plan& plan) {
+  const bool on_a_cluster = !plan.origin.server_version.empty();
+  if (!on_a_cluster || plan.partial() || !plan.refreshed || plan.changes.empty()) return false;
+  return std::none_of(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
+    switch (worst_effect(change)) {
+      case WorstEffect::data_loss:
+      case WorstEffect::stop:
+      case WorstEffect::restart:
+      case WorstEffect::disturb:
+        return true;
+      case WorstEffect::waits_for_restart:
+      case WorstEffect::live:
+      case WorstEffect::none:
+      case WorstEffect::creates:
+        break;
+    }
+    return !change.effects.interrupts_node.empty();
+  });
+}
+
 std::string effects_line(const Plan& plan) {
   std::map<WorstEffect, std::uint64_t> counts;
   std::uint64_t lost = 0;
@@ -94,7 +114,9 @@ std::string effects_line(const Plan& plan) {
   interrupted.erase("");
   if (!interrupted.empty())
     text += fmt::format(", interrupts the network of {}", counted(interrupted.size(), "node"));
-  return text.empty() ? "" : wrapped("Effects: " + text + ".", 0, 2) + "\n";
+  if (text.empty()) return {};
+  return wrapped("Effects: " + text + "." + (hurts_nobody(plan) ? " " + kHurtsNobody : ""), 0, 2) +
+         "\n";
 }
 
 std::vector<std::string> older_texts(const Plan& plan) {
@@ -165,7 +187,8 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
     text += fmt::format("{}{} of {}", text.empty() ? "" : ", ",
                         lost_text(change->effects.lost_bytes()), change->address.text());
   }
-  return wrapped("DANGER  destroys data: " + text, 0, 8) + "\n        only a backup brings it back";
+  return wrapped("DANGER  destroys data: " + text, 0, 8) +
+         "\n        gone for good, but for what a backup holds";
 }
 
 }  // namespace

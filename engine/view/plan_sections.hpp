@@ -36,6 +36,9 @@ ChangeCounts count_changes(const model::Plan& plan);
 /// `Effects: 1 data loss (552 GiB), 1 restart, 1 none.`: each resource once, under its worst
 /// effect.
 std::string effects_line(const model::Plan& plan);
+/// Whether a plan for a cluster is sure to stop no guest, disturb none and lose no data.
+bool hurts_nobody(const model::Plan& plan);
+inline const std::string kHurtsNobody = "No guest goes down, and no data is lost.";
 
 /// What was made from an older version of an image or template: `template.debian[pve]
 /// (image.debian)`, instances of one block as `vm.web (3, template.debian)`.

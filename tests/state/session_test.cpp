@@ -114,6 +114,27 @@ TEST_CASE("after a failed sync a new snapshot saves what is in memory") {
   CHECK(store_on(next).load()->state == expected);
 }
 
+TEST_CASE("a loss of power after a failed sync leaves a state that can be read") {
+  Machine machine;
+  const auto first = machine.session->open_intent(samples::intent(0, "vm.a"));
+  const auto second = machine.session->open_intent(samples::intent(0, "vm.b"));
+  REQUIRE(machine.session->flush());
+  const auto before = machine.session->state();
+  machine.fail(EIO, "sync");
+  REQUIRE(machine.session->outcome({*first},
+                                   model::Outcome{address("vm.a"), samples::guest("vm.a", 1)}));
+  REQUIRE_FALSE(machine.session->flush());
+  // What was in flight still ends, and there is nowhere to write it.
+  CHECK_FALSE(machine.session->outcome({*second},
+                                       model::Outcome{address("vm.b"), samples::guest("vm.b", 2)}));
+  machine.world.crash(sim::Crash::power_lost);
+  sim::SimHost next(machine.world);
+  const auto loaded = store_on(next).load();
+  INFO((loaded ? std::string() : loaded.error().detail));
+  REQUIRE(loaded);
+  CHECK(loaded->state == before);
+}
+
 TEST_CASE("a full disk takes no new intents, but the outcomes of those in flight") {
   Machine machine;
   const auto id = machine.session->open_intent(samples::intent(0, "vm.a"));
