@@ -81,8 +81,13 @@ class Planner {
     refuse(input_, planning_.result);
     plan.warnings = likely_renames(input_, plan);
     refuse_replaces();
-    warn_of_globs("--allow data-loss=", input_.request.allow_data_loss);
-    warn_of_globs("--restart ", input_.request.restart);
+    // What destroys is allowed instance by instance, or by a glob that says so.
+    warn_of_globs(
+        "--allow data-loss=", input_.request.allow_data_loss,
+        [](const auto& address, const auto& glob) { return matches_glob(address, glob); });
+    warn_of_globs("--restart ", input_.request.restart, [](const auto& address, const auto& glob) {
+      return names_resource(glob, address);
+    });
   }
 
   OldDependencies dependencies_of_rows() const {
@@ -144,20 +149,23 @@ class Planner {
   }
 
   /// A mistyped address allows nothing, and nobody would notice.
-  void warn_of_globs(const char* option, const std::vector<std::string>& globs) {
+  template <typename Names>
+  void warn_of_globs(const char* option, const std::vector<std::string>& globs,
+                     const Names& names) {
     for (const auto& each : globs) {
-      if (names_anything(each)) continue;
+      if (names_anything(each, names)) continue;
       planning_.result.plan.warnings.push_back(schema::warning(
           "Matches nothing",
           fmt::format("{}{} names no resource of the topology or the state.", option, each)));
     }
   }
-  bool names_anything(const std::string& pattern) const {
+  template <typename Names>
+  bool names_anything(const std::string& pattern, const Names& names) const {
     const auto& resources = input_.topology.resources;
     return std::any_of(resources.begin(), resources.end(),
-                       [&](const auto& each) { return matches_glob(each.address, pattern); }) ||
+                       [&](const auto& each) { return names(each.address, pattern); }) ||
            std::any_of(input_.rows.begin(), input_.rows.end(),
-                       [&](const auto& row) { return matches_glob(row.first, pattern); });
+                       [&](const auto& row) { return names(row.first, pattern); });
   }
 
   void require_permission(const Change& change) {

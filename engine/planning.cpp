@@ -63,7 +63,7 @@ bool Planning::replacement_asked(const ResourceAddress& address) const {
 }
 
 bool Planning::restart_allowed(const ResourceAddress& address, const Value& attributes) const {
-  return matches_any_glob(address, input.request.restart) ||
+  return any_names_resource(input.request.restart, address) ||
          text_of(attributes.find("restart")) == "now";
 }
 

@@ -116,3 +116,25 @@ TEST_CASE("when a guest does not answer after its restart, the others stay up") 
   std::erase(order, "205");
   CHECK(order == std::vector<std::string>{"201"});
 }
+
+TEST_CASE("a block that --restart names is restarted whole, as the plan advises") {
+  Rig rig(1);
+  const auto text = [](int cores) {
+    auto result = topology("false", cores);
+    for (auto at = result.find("restart = \"now\"\n"); at != std::string::npos;
+         at = result.find("restart = \"now\"\n"))
+      result.erase(at, 16);
+    return result;
+  };
+  must_apply(rig, text(2));
+  rig.write_topology(text(4));
+  const auto advice = rig.run({"plan"});
+  INFO(advice.out);
+  CHECK(contains(advice.out, "not by this plan; plan again with --restart vm.w"));
+  const auto before = rig.requests().size();
+  const auto ended = rig.run({"apply", "--auto-approve", "--restart", "vm.w"});
+  INFO(ended.out << ended.err);
+  CHECK(ended.exit_code == 0);
+  CHECK_FALSE(contains(ended.err + ended.out, "Matches nothing"));
+  CHECK(reboots(guest_calls(rig, before)) == std::vector<std::string>{"201", "202", "203"});
+}
