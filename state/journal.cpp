@@ -45,12 +45,11 @@ bool has_record_after(std::string_view bytes, std::size_t offset) {
 schema::Diagnostic corrupt(std::size_t offset) {
   return schema::error(
       "Damaged journal",
-      fmt::format(
-          "The journal is unreadable at byte {}, but good records follow: no crash leaves "
-          "that. Nothing was changed. Restore the file from a copy; without one, keep it "
-          "aside under another name, go on with 'state.json' alone, and check with `pveplan "
-          "plan` what the lost records did.",
-          offset));
+      fmt::format("The journal is unreadable at byte {}, but good records follow: no crash leaves "
+                  "that. Nothing was changed. Restore the file from a copy; without one, keep it "
+                  "aside under another name, go on with 'state.json' alone, and run `pveplan state "
+                  "rebuild`, which finds the guests that the lost records made.",
+                  offset));
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ schema::Diagnostic damaged(const std::string& what) {
       "Damaged state",
       what +
           " Nothing was changed. If it was edited by hand, undo that; otherwise go back to the "
-          "newest good file in 'backups' as docs/state-format.md describes.");
+          "newest good file in 'backups' as docs/state-format.md describes, and run `pveplan state "
+          "rebuild`, which finds the guests that were made since.");
 }
 
 schema::Result<void> check_format(Members& members) {

@@ -26,16 +26,17 @@ schema::Diagnostic mismatch(const StorePlace& place, const std::string& what) {
       "Journal of another state",
       fmt::format(
           "{} Nothing was changed. If '{}' was put back from a backup, keep the journal '{}' "
-          "aside under another name and check with `pveplan plan` what it had added; "
-          "otherwise restore both files from one copy.",
+          "aside under another name and run `pveplan state rebuild`, which finds the guests that "
+          "it had added; otherwise restore both files from one copy.",
           what, place.snapshot(), place.journal()));
 }
 
 schema::Diagnostic lost(const StorePlace& place, const std::string& witness) {
   return schema::error(
       "State lost", fmt::format("'{}' is gone, but '{}' shows that there was one. Put the newest "
-                                "file of '{}' back as docs/state-format.md describes, or, to begin "
-                                "anew, move the folder '{}' away.",
+                                "file of '{}' back as docs/state-format.md describes and run "
+                                "`pveplan state rebuild`, which finds the guests that were made "
+                                "since; or, to begin anew, move the folder '{}' away.",
                                 place.snapshot(), witness, place.backups(), place.directory));
 }
 
@@ -54,7 +55,8 @@ schema::Result<RunStarted> read_base(const StorePlace& place, const JournalFrame
         "Damaged journal",
         fmt::format("'{}' has no readable first record: no crash leaves that. Nothing was changed. "
                     "Restore the file from a copy; without one, keep it aside under another name, "
-                    "go on with '{}' alone, and check with `pveplan plan` what is missing.",
+                    "go on with '{}' alone, and run `pveplan state rebuild`, which finds the "
+                    "guests that are missing.",
                     place.journal(), place.snapshot())));
   }
   auto record = read_record(frames.payloads.front());

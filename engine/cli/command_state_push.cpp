@@ -57,7 +57,9 @@ std::string account(const state::StateFile& state, const Workspace& workspace, b
         fmt::format("What it was before is kept in '{}'.\n", workspace.state_folder().backups());
   if (!state.open_intents.empty())
     text += "It has work that an earlier run left open: the next apply looks how that ended.\n";
-  return text + "Run pveplan plan before anything else.\n";
+  return text +
+         "Guests that were made since it was written are strangers to it: run pveplan state\n"
+         "rebuild, which finds them, and then pveplan plan, before anything else.\n";
 }
 
 }  // namespace
