@@ -298,6 +298,72 @@ async::Task<schema::Result<void>> check_not_lost(const Services& services,
           topology.name, fmt::join(found, ", "))));
 }
 
+namespace {
+
+/// New guests of which the cluster may have one of that name already, by that name. A listing names
+/// young guests late.
+std::map<std::string, const schema::Resource*> namesakes(const schema::Topology& topology,
+                                                         const ChosenAttributes& chosen,
+                                                         const state::StateFile& state,
+                                                         const model::ClusterFacts& cluster) {
+  std::set<std::string> taken;
+  for (const auto& guest : cluster.guests) taken.insert(guest.name);
+  std::set<ResourceAddress> begun;
+  for (const auto& [id, intent] : state.open_intents) begun.insert(intent.address);
+  std::map<std::string, const schema::Resource*> result;
+  for (const auto& resource : topology.resources) {
+    const auto at = chosen.find(resource.address);
+    if (at == chosen.end() || state.row(resource.address) != nullptr ||
+        begun.contains(resource.address))
+      continue;
+    const auto* name = at->second.find("name");
+    if (name != nullptr && name->is_string() &&
+        (taken.contains(name->as_string()) || taken.contains("")))
+      result.emplace(name->as_string(), &resource);
+  }
+  return result;
+}
+
+}  // namespace
+
+async::Task<schema::Diagnostics> check_not_doubled(
+    const Services& services, const schema::Topology& topology, const ChosenAttributes& chosen,
+    const state::StateFile& state, const model::ClusterFacts& cluster, std::uint64_t* reads) {
+  schema::Diagnostics doubled;
+  const auto suspects = namesakes(topology, chosen, state, cluster);
+  if (suspects.empty() || services.cluster == nullptr) co_return doubled;
+  core::SurroundingsRequest request;
+  request.guests = true;
+  for (const auto& guest : cluster.guests) {
+    if (!guest.name.empty() && !suspects.contains(guest.name))
+      request.own_guests.insert(guest.vmid);
+  }
+  for (const auto& [address, row] : state.rows) {
+    const auto* vmid = row.identity.find("vmid");
+    if (vmid != nullptr && vmid->kind() == schema::Value::Kind::integer)
+      request.own_guests.insert(vmid->as_integer());
+  }
+  auto around = co_await services.cluster->look_around(cluster, std::move(request));
+  if (!around) co_return schema::Diagnostics(around.error());
+  *reads += around->reads;
+  for (const auto& [name, resource] : suspects) {
+    for (const auto& marker : around->markers) {
+      if (marker.topology != topology.name || marker.vmid != marker.guest ||
+          marker.address != resource->address.text())
+        continue;
+      doubled.add(schema::error(
+          "Made before, and not in the state",
+          fmt::format("The state knows no {0}, but the guest {1} says that it is this topology's "
+                      "{0}: another one would be made beside it. `pveplan state rebuild` takes it "
+                      "back; if it shall not come back, remove it or the last line of its "
+                      "description.",
+                      marker.address, place_of(marker)),
+          resource->span));
+    }
+  }
+  co_return doubled;
+}
+
 async::Task<std::expected<model::Row, schema::Diagnostics>> accepted_row(
     const Services& services, const schema::Topology& topology, const state::StateFile& state,
     const model::ClusterFacts& cluster, const model::Row* row, std::string id) {

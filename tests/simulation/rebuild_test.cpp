@@ -89,6 +89,43 @@ TEST_CASE("state rebuild takes guests by their marker and other objects that are
   CHECK(must_run(rig, {"state", "list"}) == before);
 }
 
+TEST_CASE("a guest that an older state does not know is not made a second time") {
+  Rig rig(1);
+  const auto with = [](int count) {
+    return kHead + fmt::format("[vm.b]\ncount = {}\nmemory = \"256MiB\"\n", count);
+  };
+  rig.write_topology(with(1));
+  must_run(rig, kApply);
+  const auto older = *rig.world.disk.content("/home/tester/topology/.pveplan/t/state.json");
+  rig.write_topology(with(2));
+  must_run(rig, kApply);
+  rig.world.disk.place("/home/tester/older.json", older);
+  must_run(rig, {"state", "push", "--force", "/home/tester/older.json"});
+  for (const auto& command : {std::vector<std::string>{"plan"}, kApply}) {
+    const auto refused = must_fail(rig, command);
+    INFO(refused);
+    CHECK(sim::contains(refused, "Made before, and not in the state"));
+    CHECK(sim::contains(refused, "201 on pve"));
+  }
+  CHECK(rig.lab.world().guests.size() == 2);
+  must_run(rig, {"state", "rebuild", "--auto-approve"});
+  CHECK(sim::contains(must_run(rig, {"plan", "--detailed-exitcode"}), "No changes"));
+  CHECK(rig.lab.world().guests.size() == 2);
+}
+
+TEST_CASE("a guest of somebody else with the same name hinders nobody") {
+  Rig rig(1);
+  rig.write_topology(kHead + "[vm.b]\nmemory = \"256MiB\"\n");
+  must_run(rig, kApply);
+  auto foreign = rig.lab.world().guests.at(200);
+  foreign.options["description"] = "mine";
+  foreign.options["name"] = "c";
+  rig.lab.world().guests.emplace(300, foreign);
+  rig.write_topology(kHead + "[vm.b]\nmemory = \"256MiB\"\n[vm.c]\nmemory = \"256MiB\"\n");
+  must_run(rig, kApply);
+  CHECK(rig.lab.world().guests.size() == 3);
+}
+
 TEST_CASE("a rebuilt state destroys what it took, and nothing else") {
   Rig rig(1);
   rig.write_topology(kTopology);
