@@ -26,14 +26,14 @@ bool matches_any_glob(const schema::ResourceAddress& address,
   });
 }
 
-bool names_resource(std::string_view pattern, const schema::ResourceAddress& address) {
+bool is_named_by(const schema::ResourceAddress& address, std::string_view pattern) {
   return matches_glob(address, pattern) || matches_glob(address.group(), pattern);
 }
 
-bool any_names_resource(const std::vector<std::string>& patterns,
-                        const schema::ResourceAddress& address) {
+bool is_named_by_any(const schema::ResourceAddress& address,
+                     const std::vector<std::string>& patterns) {
   return std::any_of(patterns.begin(), patterns.end(), [&address](const std::string& pattern) {
-    return names_resource(pattern, address);
+    return is_named_by(address, pattern);
   });
 }
 

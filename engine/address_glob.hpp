@@ -16,8 +16,8 @@ bool matches_any_glob(const schema::ResourceAddress& address,
                       const std::vector<std::string>& patterns);
 
 /// The same, and a pattern that matches a block names all its instances: `vm.db` is `vm.db[1]` too.
-bool names_resource(std::string_view pattern, const schema::ResourceAddress& address);
-bool any_names_resource(const std::vector<std::string>& patterns,
-                        const schema::ResourceAddress& address);
+bool is_named_by(const schema::ResourceAddress& address, std::string_view pattern);
+bool is_named_by_any(const schema::ResourceAddress& address,
+                     const std::vector<std::string>& patterns);
 
 }  // namespace pveplan::engine

@@ -8,12 +8,10 @@ void CloseReading::add(const model::Change& change) {
   const auto* vmid = change.identity.find("vmid");
   const auto* status = change.facts.find("status");
   if (vmid == nullptr || status == nullptr) return;
-  const bool removes =
-      change.action == model::Action::remove || change.action == model::Action::replace;
   const auto availability = change.effects.availability;
-  const bool hurts = removes || availability >= model::Availability::disturb;
+  const bool hurts = change.removes() || availability >= model::Availability::disturb;
   const bool ends =
-      removes || availability == model::Availability::stop || change.effects.loses_data();
+      change.removes() || availability == model::Availability::stop || change.effects.loses_data();
   // What was just started is listed as stopped, and then nothing seems to hurt.
   const bool unsure = *status != schema::Value::string("running");
   const auto* is_template = change.facts.find("template");
@@ -35,9 +33,7 @@ namespace {
 /// For people only, so nobody asks again when the plan is carried out.
 void add_backups(const model::Plan& plan, CloseReading& reading) {
   for (const auto& change : plan.changes) {
-    const auto* vmid = change.identity.find("vmid");
-    const auto* living = change.facts.find("identity");
-    if (living != nullptr && living->find("vmid") != nullptr) vmid = living->find("vmid");
+    const auto* vmid = change.living_identity().find("vmid");
     if (vmid == nullptr || !change.backup) continue;
     reading.look.backups.insert(vmid->as_integer());
     reading.guests.emplace(change.address, vmid->as_integer());

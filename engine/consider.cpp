@@ -206,8 +206,8 @@ class Consideration {
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
     planning_.publish(resource.address, change.exported);
-    planning_.publish_waiting(resource.address,
-                              {not_in_effect(type, change, live), resource.address});
+    planning_.publish_waiting(resource.address, not_in_effect(type, change, live),
+                              resource.address);
     planning_.result.plan.changes.push_back(std::move(change));
   }
 
@@ -338,7 +338,7 @@ class Consideration {
     const auto& [row, live] = known;
     if (!resource.address.is_output()) ++planning_.result.plan.matching;
     planning_.publish(resource.address, seen);
-    planning_.publish_waiting(resource.address, {not_in_effect(live), resource.address});
+    planning_.publish_waiting(resource.address, not_in_effect(live), resource.address);
     auto dependencies = planning_.direct_dependencies(resource.address);
     const auto& exported = live.exported.is_null() ? row.exported : live.exported;
     const bool observed = resource.lifecycle.observe;
@@ -372,7 +372,7 @@ void postpone(Planning& planning, model::Postponed postponed) {
       if (now == nullptr || *now != value) names.insert(name);
     }
   }
-  planning.publish_waiting(change.address, {std::move(names), postponed.blocker});
+  planning.publish_waiting(change.address, std::move(names), postponed.blocker);
   postponed.address = change.address;
   postponed.action = change.action;
   planning.result.plan.postponed.push_back(std::move(postponed));

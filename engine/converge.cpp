@@ -151,11 +151,6 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   if (!chosen) co_return std::unexpected(std::move(chosen.error()));
   auto settled = std::move(*chosen);
   settled.reads += marker_reads;
-  if (makes_new) {
-    auto doubled = co_await check_not_doubled(services, topology, settled.choices.attributes, state,
-                                              *cluster, &settled.reads);
-    if (doubled.has_errors()) co_return std::unexpected(std::move(doubled));
-  }
   const auto& desired = settled.choices.topology(topology);
   const auto graph = make_graph(desired, settled.choices.attributes);
   auto order = graph.topological_order();

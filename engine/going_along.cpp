@@ -27,11 +27,8 @@ const Value* volume_called(const model::LiveFacts& facts, const std::string& nam
   return at == all.end() ? nullptr : &*at;
 }
 
-/// Of the guest that is there now: a replacement's identity is that of the new one.
 std::int64_t vmid_of(const Change& change) {
-  const Value* living = change.facts.find("identity");
-  const Value* vmid = living == nullptr ? nullptr : living->find("vmid");
-  if (vmid == nullptr) vmid = change.identity.find("vmid");
+  const Value* vmid = change.living_identity().find("vmid");
   return vmid != nullptr && vmid->kind() == Value::Kind::integer ? vmid->as_integer() : 0;
 }
 
@@ -55,8 +52,7 @@ void compare_with_losses(const Change& change, Backup& backup) {
 }  // namespace
 
 void describe_going_along(Change& change, const model::ClusterFacts& cluster) {
-  const bool removes = change.action == Action::remove || change.action == Action::replace;
-  if (removes && is_set(change.facts.find("ha")))
+  if (change.removes() && is_set(change.facts.find("ha")))
     change.also.emplace_back(
         "removes the HA resource, and with it the guest's replication and its place in backup "
         "jobs");

@@ -95,9 +95,7 @@ class HoldBack {
       const auto blocker = there->second;
       for (const auto& target : targets) {
         const auto* change = open_change(target);
-        const bool removes = change != nullptr && (change->action == Action::remove ||
-                                                   change->action == Action::replace);
-        if (!removes) continue;
+        if (change == nullptr || !change->removes()) continue;
         hold(target, blocker,
              blocker == dependent
                  ? fmt::format("{} depends on it and {}", dependent.text(), trouble_of(blocker))

@@ -179,6 +179,12 @@ const Value* digest_of_secret(const Value& value) {
   return digest != nullptr && digest->is_string() ? digest : nullptr;
 }
 
+bool lacks_secret(const Value& value) {
+  return schema::any_inside(value, [](const Value& each) {
+    return digest_of_secret(each) != nullptr || each.find("redacted") != nullptr;
+  });
+}
+
 std::string digest_of(const Value& secret, const SecretDigest& digest) {
   return digest(schema::to_json(plain_form(secret, nullptr)));
 }

@@ -33,6 +33,8 @@ std::string digest_of(const schema::Value& secret, const SecretDigest& digest);
 /// The digest in {"hmac": …}, which stands for a secret in states and plans; nullptr for any other
 /// value.
 const schema::Value* digest_of_secret(const schema::Value& value);
+/// Whether somewhere in `value` a digest, or nothing, stands in the place of a secret.
+bool lacks_secret(const schema::Value& value);
 
 /// Adds every sensitive value anywhere inside `value`.
 void collect_secrets(const schema::Value& value, const SecretDigest& digest,

@@ -82,12 +82,8 @@ class Planner {
     plan.warnings = likely_renames(input_, plan);
     refuse_replaces();
     // What destroys is allowed instance by instance, or by a glob that says so.
-    warn_of_globs(
-        "--allow data-loss=", input_.request.allow_data_loss,
-        [](const auto& address, const auto& glob) { return matches_glob(address, glob); });
-    warn_of_globs("--restart ", input_.request.restart, [](const auto& address, const auto& glob) {
-      return names_resource(glob, address);
-    });
+    warn_of_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob);
+    warn_of_globs("--restart ", input_.request.restart, is_named_by);
   }
 
   OldDependencies dependencies_of_rows() const {
@@ -109,8 +105,7 @@ class Planner {
       const schema::Resource* observed = nullptr;
       bool any = false;
       for (const auto& each : input_.topology.resources) {
-        if (!input_.scope.contains(each.address) || !names_resource(pattern, each.address))
-          continue;
+        if (!input_.scope.contains(each.address) || !is_named_by(each.address, pattern)) continue;
         any = true;
         if (each.lifecycle.observe) observed = &each;
       }
@@ -148,24 +143,23 @@ class Planner {
     return pools;
   }
 
+  using IsNamed = bool (*)(const ResourceAddress& address, std::string_view pattern);
+
   /// A mistyped address allows nothing, and nobody would notice.
-  template <typename Names>
-  void warn_of_globs(const char* option, const std::vector<std::string>& globs,
-                     const Names& names) {
+  void warn_of_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named) {
     for (const auto& each : globs) {
-      if (names_anything(each, names)) continue;
+      if (names_anything(each, is_named)) continue;
       planning_.result.plan.warnings.push_back(schema::warning(
           "Matches nothing",
           fmt::format("{}{} names no resource of the topology or the state.", option, each)));
     }
   }
-  template <typename Names>
-  bool names_anything(const std::string& pattern, const Names& names) const {
+  bool names_anything(const std::string& pattern, IsNamed is_named) const {
     const auto& resources = input_.topology.resources;
     return std::any_of(resources.begin(), resources.end(),
-                       [&](const auto& each) { return names(each.address, pattern); }) ||
+                       [&](const auto& each) { return is_named(each.address, pattern); }) ||
            std::any_of(input_.rows.begin(), input_.rows.end(),
-                       [&](const auto& row) { return names(row.first, pattern); });
+                       [&](const auto& row) { return is_named(row.first, pattern); });
   }
 
   void require_permission(const Change& change) {

@@ -35,8 +35,9 @@ void Planning::publish(const ResourceAddress& address, Value exported) {
   exports_[address] = std::move(exported);
 }
 
-void Planning::publish_waiting(const ResourceAddress& address, WaitingExports waiting) {
-  if (!waiting.names.empty()) waiting_.insert_or_assign(address, std::move(waiting));
+void Planning::publish_waiting(const ResourceAddress& address, std::set<std::string> names,
+                               const ResourceAddress& blocker) {
+  if (!names.empty()) waiting_.insert_or_assign(address, WaitingExports{std::move(names), blocker});
 }
 
 const Planning::WaitingExports* Planning::waiting_exports(const ResourceAddress& address) const {
@@ -59,11 +60,11 @@ std::vector<ResourceAddress> Planning::direct_dependencies(const ResourceAddress
 }
 
 bool Planning::replacement_asked(const ResourceAddress& address) const {
-  return any_names_resource(input.request.replace, address);
+  return is_named_by_any(address, input.request.replace);
 }
 
 bool Planning::restart_allowed(const ResourceAddress& address, const Value& attributes) const {
-  return any_names_resource(input.request.restart, address) ||
+  return is_named_by_any(address, input.request.restart) ||
          text_of(attributes.find("restart")) == "now";
 }
 

@@ -27,7 +27,8 @@ class Planning final : public Exports {
     std::set<std::string> names;
     schema::ResourceAddress blocker;
   };
-  void publish_waiting(const schema::ResourceAddress& address, WaitingExports waiting);
+  void publish_waiting(const schema::ResourceAddress& address, std::set<std::string> names,
+                       const schema::ResourceAddress& blocker);
   const WaitingExports* waiting_exports(const schema::ResourceAddress& address) const;
 
   bool desires(const schema::ResourceAddress& address) const { return desired_.contains(address); }

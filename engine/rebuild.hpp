@@ -1,7 +1,6 @@
 #pragma once
 
 #include "engine/services.hpp"
-#include "engine/topology_graph.hpp"
 #include "schema/topology.hpp"
 #include "state/state_file.hpp"
 
@@ -32,13 +31,6 @@ async::Task<schema::Result<void>> check_not_lost(const Services& services,
                                                  const state::StateFile& state,
                                                  const model::ClusterFacts& cluster,
                                                  std::uint64_t* reads);
-
-/// Errors for guests that the plan would make although one with their name carries our marker for
-/// that address: a state that was put back from a backup does not know what was made since. Asks
-/// only about guests of such names; `reads` counts it.
-async::Task<schema::Diagnostics> check_not_doubled(
-    const Services& services, const schema::Topology& topology, const ChosenAttributes& chosen,
-    const state::StateFile& state, const model::ClusterFacts& cluster, std::uint64_t* reads);
 
 /// A row for the object that now stands for `address`, such as a guest that was restored from a
 /// backup. `id` names it as in [[import]].

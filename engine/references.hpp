@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace pveplan::engine {
 
@@ -17,6 +18,18 @@ class Exports {
   virtual std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const = 0;
 };
+
+/// The addresses of `group` in a map that is ordered by address.
+template <typename Map>
+std::vector<schema::ResourceAddress> instances_in(const Map& by_address,
+                                                  const schema::ResourceAddress& group) {
+  std::vector<schema::ResourceAddress> result;
+  for (auto at = by_address.lower_bound(group); at != by_address.end(); ++at) {
+    if (at->first.group() != group) break;
+    result.push_back(at->first);
+  }
+  return result;
+}
 
 /// Replaces every reference whose target is known. What is not known stays a reference, so that
 /// apply can resolve it when its target is done.

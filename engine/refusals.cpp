@@ -36,8 +36,7 @@ class Refusals {
 
  private:
   void check_change(const Change& change) {
-    const bool removes = change.action == Action::remove || change.action == Action::replace;
-    if (removes && is_protected(change)) {
+    if (change.removes() && is_protected(change)) {
       add(change.address, "Protected",
           fmt::format("{} is protected, and this plan would {} it. Either write protect = false in "
                       "its block and apply that first, or leave it as it is and forget it with a "
@@ -52,8 +51,7 @@ class Refusals {
   /// Proxmox deletes no disk that linked clones build on; it would say so in the middle of an
   /// apply.
   void check_linked_clones(const Change& change) {
-    const bool removes = change.action == Action::remove || change.action == Action::replace;
-    if (!removes || change.address.type != "template") return;
+    if (!change.removes() || change.address.type != "template") return;
     const auto source = input_.rows.find(change.address);
     const auto* vmid = source == input_.rows.end() ? nullptr : source->second.identity.find("vmid");
     std::vector<std::string> clones;
@@ -76,10 +74,8 @@ class Refusals {
   /// A PVE pool goes only when it is empty. What was ours in a guest and is no longer stated stays
   /// as it is, so a guest whose `pool` line went stays in the pool.
   void check_members(const Change& change) {
-    const bool removes = change.action == Action::remove || change.action == Action::replace;
-    if (!removes || change.address.type != "pool") return;
-    const auto* identity = change.facts.find("identity");
-    const auto id = text_of((identity == nullptr ? change.identity : *identity).find("id"));
+    if (!change.removes() || change.address.type != "pool") return;
+    const auto id = text_of(change.living_identity().find("id"));
     std::vector<std::string> members;
     for (const auto& [address, row] : input_.rows) {
       const auto seen = input_.live.objects.find(address);
@@ -99,24 +95,16 @@ class Refusals {
             change.address.text(), schema::join_words(members)));
   }
 
-  const Change* change_of(const ResourceAddress& address) const {
-    const auto& changes = planned_.plan.changes;
-    const auto at = std::lower_bound(
-        changes.begin(), changes.end(), address,
-        [](const Change& each, const ResourceAddress& wanted) { return each.address < wanted; });
-    return at != changes.end() && at->address == address ? &*at : nullptr;
-  }
   /// Or is gone already; what is only forgotten stays where it is.
   bool goes(const ResourceAddress& address) const {
     const auto seen = input_.live.objects.find(address);
     if (seen != input_.live.objects.end() && std::holds_alternative<model::Absent>(seen->second))
       return true;
-    const auto* change = change_of(address);
-    return change != nullptr &&
-           (change->action == Action::remove || change->action == Action::replace);
+    const auto* change = planned_.plan.change(address);
+    return change != nullptr && change->removes();
   }
   bool changes(const ResourceAddress& address, const char* attribute) const {
-    const auto* change = change_of(address);
+    const auto* change = planned_.plan.change(address);
     return change != nullptr && std::any_of(change->attributes.begin(), change->attributes.end(),
                                             [attribute](const model::AttributeChange& each) {
                                               return !each.released &&
@@ -126,7 +114,7 @@ class Refusals {
 
   bool may_replace(const Change& change) const {
     const auto* resource = input_.topology.find(change.address);
-    return any_names_resource(input_.request.replace, change.address) ||
+    return is_named_by_any(change.address, input_.request.replace) ||
            (resource != nullptr && resource->lifecycle.allow_replace);
   }
 

@@ -20,12 +20,7 @@ const schema::Value* SavedExports::find(const schema::ResourceAddress& address) 
 
 std::vector<schema::ResourceAddress> SavedExports::instances(
     const schema::ResourceAddress& group) const {
-  std::vector<schema::ResourceAddress> result;
-  for (auto at = exported_.lower_bound(group); at != exported_.end(); ++at) {
-    if (at->first.group() != group) break;
-    result.push_back(at->first);
-  }
-  return result;
+  return instances_in(exported_, group);
 }
 
 }  // namespace pveplan::engine

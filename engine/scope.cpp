@@ -49,7 +49,7 @@ class ScopeMaker {
     for (const auto& pattern : patterns) {
       bool any = false;
       for (const auto& address : all_) {
-        if (!names_resource(pattern, address)) continue;
+        if (!is_named_by(address, pattern)) continue;
         found.insert(address);
         any = true;
       }
@@ -60,7 +60,7 @@ class ScopeMaker {
 
   void refuse_unknown(const char* option, const std::string& pattern) {
     for (const auto& [to, from] : input_.set_changes.moved_from) {
-      if (!names_resource(pattern, from)) continue;
+      if (!is_named_by(from, pattern)) continue;
       problems_.add(schema::error(
           "Matches nothing",
           fmt::format("{} {} names what moves to another address with this plan: name {}.", option,

@@ -18,12 +18,7 @@ class StateExports final : public Exports {
   }
   std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const override {
-    std::vector<schema::ResourceAddress> result;
-    for (auto at = state_.rows.lower_bound(group); at != state_.rows.end(); ++at) {
-      if (at->first.group() != group) break;
-      result.push_back(at->first);
-    }
-    return result;
+    return instances_in(state_.rows, group);
   }
 
  private:

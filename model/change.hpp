@@ -59,6 +59,11 @@ struct Change {
   std::string moved_from;     ///< the address that the state had it under; empty: no other
   std::string imported_from;  ///< the id of an object that is managed from now on
   std::vector<schema::ResourceAddress> dependencies;  ///< direct ones, sorted: go into the row
+
+  /// Whether the object that is there now goes.
+  bool removes() const { return action == Action::remove || action == Action::replace; }
+  /// Of the object that is there now: `identity` is that of the new one in a replacement.
+  const Identity& living_identity() const;
 };
 
 /// A difference that somebody else made since the last apply: was, is, wanted.

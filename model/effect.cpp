@@ -1,22 +1,8 @@
 #include "model/effect.hpp"
 
-#include "model/plan.hpp"
-
 #include <algorithm>
 
 namespace pveplan::model {
-
-std::string_view name(PlanMode mode) {
-  switch (mode) {
-    case PlanMode::converge:
-      return "converge";
-    case PlanMode::destroy:
-      return "destroy";
-    case PlanMode::refresh:
-      break;
-  }
-  return "refresh";
-}
 
 std::string_view name(Availability availability) {
   switch (availability) {
@@ -61,42 +47,6 @@ void Effects::merge(const Effects& other) {
   may_lock_out = may_lock_out || other.may_lock_out;
   lost_snapshots.insert(lost_snapshots.end(), other.lost_snapshots.begin(),
                         other.lost_snapshots.end());
-}
-
-std::string_view name(Action action) {
-  switch (action) {
-    case Action::no_op:
-      return "no change";
-    case Action::create:
-      return "create";
-    case Action::update:
-      return "change";
-    case Action::replace:
-      return "replace";
-    case Action::remove:
-      return "destroy";
-    case Action::forget:
-      return "forget";
-  }
-  return "no change";
-}
-
-std::string_view name(ResolverClass resolver) {
-  switch (resolver) {
-    case ResolverClass::engine_only:
-      return "engine-only";
-    case ResolverClass::keyed_create:
-      return "keyed-create";
-    case ResolverClass::digest_guarded:
-      return "digest-guarded";
-    case ResolverClass::goal_state:
-      return "goal-state";
-    case ResolverClass::answer_once:
-      return "answer-once";
-    case ResolverClass::no_key:
-      return "no-key";
-  }
-  return "engine-only";
 }
 
 }  // namespace pveplan::model

@@ -80,6 +80,8 @@ struct Plan {
   std::vector<schema::Diagnostic> warnings;
 
   bool empty() const { return changes.empty(); }
+  /// Null where nothing is done to `address`.
+  const Change* change(const schema::ResourceAddress& address) const;
   bool partial() const { return !unknown.empty(); }
   /// Whether it is about a part of the topology only.
   bool limited() const { return !targets.empty() || !excludes.empty(); }

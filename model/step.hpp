@@ -41,10 +41,14 @@ struct Step {
   schema::Value arguments;       ///< everything the operation needs; never a secret
   std::vector<Id> dependencies;  ///< sorted
   std::vector<std::string>
-      pools;                 ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
-  std::string summary;       ///< "clone 9002 -> 112, pve2"
-  std::string brief;         ///< in a list of steps: "shutdown (60 s, then stop)"; empty: operation
+      pools;            ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
+  std::string summary;  ///< "clone 9002 -> 112, pve2"
+  std::string
+      brief;  ///< in a list of steps: "shutdown (off within 60 s, else …)"; empty: operation
   std::uint32_t writes = 1;  ///< API calls that it makes when all goes well
+
+  /// For a list of steps.
+  const std::string& words() const { return brief.empty() ? operation : brief; }
 };
 
 }  // namespace pveplan::model

@@ -146,8 +146,7 @@ Loaded load(const LoadRequest& request) {
   topology.directory = directory_of(path);
   if (root) decode_root(context, *root, request, variable_files, topology);
   if (request.check_whole) {
-    const auto found = request.check_whole(topology);
-    for (const auto& diagnostic : found.items()) context->diagnostics.add(diagnostic);
+    context->diagnostics.append(request.check_whole(topology));
   }
   Loaded result;
   sort_and_merge(context->diagnostics);

@@ -124,12 +124,7 @@ class RoomCount {
     return 0;
   }
   const Value* attributes_of(const schema::ResourceAddress& address) const {
-    const auto change =
-        std::lower_bound(plan_.changes.begin(), plan_.changes.end(), address,
-                         [](const Change& each, const schema::ResourceAddress& wanted) {
-                           return each.address < wanted;
-                         });
-    if (change != plan_.changes.end() && change->address == address) return &change->after;
+    if (const auto* change = plan_.change(address); change != nullptr) return &change->after;
     const auto seen = live_.objects.find(address);
     const auto* object =
         seen == live_.objects.end() ? nullptr : std::get_if<model::LiveObject>(&seen->second);

@@ -77,7 +77,7 @@ class Places {
     if (node.empty()) node = node_of(resource, attributes);
     const auto* facts = cluster_.node(node);
     if (facts != nullptr && !facts->online) return std::nullopt;
-    if (any_names_resource(request_.replace, resource.address)) is = nullptr;
+    if (is_named_by_any(resource.address, request_.replace)) is = nullptr;
     return Placed{resource, attributes, is, std::move(node)};
   }
 
@@ -313,11 +313,7 @@ void describe_places(model::Plan& plan, const SettledChoices& settled,
   }
   describe_clones(plan, live);
   describe_capacity(plan, cluster, live);
-  std::set<std::int64_t> ours;
-  for (const auto& [address, row] : state.rows) {
-    const Value* vmid = row.identity.find("vmid");
-    if (vmid != nullptr && vmid->kind() == Value::Kind::integer) ours.insert(vmid->as_integer());
-  }
+  const auto ours = managed_guests(state);
   plan.unmanaged_guests = static_cast<std::uint64_t>(
       std::count_if(cluster.guests.begin(), cluster.guests.end(),
                     [&ours](const model::GuestFacts& each) { return !ours.contains(each.vmid); }));

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace pveplan::engine {
 
 using schema::Path;
@@ -29,12 +27,7 @@ std::optional<CloneSource> clone_source(const model::Change& change, const model
     const auto* object =
         seen == live.objects.end() ? nullptr : std::get_if<model::LiveObject>(&seen->second);
     if (object != nullptr) return CloneSource{address, object->identity, object->attributes};
-    const auto other =
-        std::lower_bound(plan.changes.begin(), plan.changes.end(), address,
-                         [](const model::Change& each, const ResourceAddress& wanted) {
-                           return each.address < wanted;
-                         });
-    if (other != plan.changes.end() && other->address == address)
+    if (const auto* other = plan.change(address); other != nullptr)
       return CloneSource{address, other->identity, other->after};
   }
   return std::nullopt;

@@ -1,25 +1,82 @@
 #include "engine/choose/settle_choices.hpp"
 
+#include "engine/choose/schema_walk.hpp"
 #include "providers/async/task_group.hpp"
+
+#include <fmt/format.h>
 
 namespace pveplan::engine {
 
 using schema::Path;
 using schema::Value;
 
-namespace {
-
-core::SurroundingsRequest request_for(const Choices& choices, const state::StateFile& state) {
-  core::SurroundingsRequest request;
-  request.volumes = !choices.new_vmids.empty();
-  request.guests = !choices.new_nics_on.empty();
-  request.bridges_of = choices.new_nics_on;
+std::set<std::int64_t> managed_guests(const state::StateFile& state) {
+  std::set<std::int64_t> vmids;
   for (const auto& [address, row] : state.rows) {
     const Value* vmid = row.identity.find("vmid");
-    if (vmid != nullptr && vmid->kind() == Value::Kind::integer)
-      request.own_guests.insert(vmid->as_integer());
+    if (vmid != nullptr && vmid->kind() == Value::Kind::integer) vmids.insert(vmid->as_integer());
   }
+  return vmids;
+}
+
+namespace {
+
+std::set<std::string> new_names(const Choices& choices, const state::StateFile& state) {
+  std::set<std::string> names;
+  for (const auto& [address, attributes] : choices.attributes) {
+    const auto name = text_at(attributes, "name");
+    if (!name.empty() && state.row(address) == nullptr) names.insert(name);
+  }
+  return names;
+}
+
+/// All guests are read where a NIC is new. Else only those that may be what the plan would make:
+/// they have its name, or none yet, since a listing names young guests late.
+void ask_for_guests(core::SurroundingsRequest& request, const Choices& choices,
+                    const state::StateFile& state, const model::ClusterFacts& cluster) {
+  request.guests = true;
+  request.unread_guests = managed_guests(state);
+  if (!choices.new_nics_on.empty()) return;
+  const auto names = new_names(choices, state);
+  for (const auto& guest : cluster.guests) {
+    if (!guest.name.empty() && !names.contains(guest.name))
+      request.unread_guests.insert(guest.vmid);
+  }
+}
+
+core::SurroundingsRequest request_for(const Choices& choices, const state::StateFile& state,
+                                      const model::ClusterFacts& cluster) {
+  core::SurroundingsRequest request;
+  request.volumes = !choices.new_vmids.empty();
+  request.bridges_of = choices.new_nics_on;
+  if (request.volumes || !choices.new_nics_on.empty())
+    ask_for_guests(request, choices, state, cluster);
   return request;
+}
+
+/// Guests that say that they are what the plan would make: a state that was put back from a backup
+/// does not know what was made since.
+void refuse_doubles(SettledChoices& settled, const schema::Topology& topology,
+                    const state::StateFile& state) {
+  std::set<schema::ResourceAddress> begun;
+  for (const auto& [id, intent] : state.open_intents) begun.insert(intent.address);
+  for (const auto& marker : settled.facts.around.markers) {
+    const auto address = schema::parse_address(marker.address);
+    const bool ours = marker.topology == topology.name && marker.vmid == marker.guest;
+    if (!ours || !address || state.row(*address) != nullptr || begun.contains(*address)) continue;
+    const auto* resource = settled.choices.topology(topology).find(*address);
+    if (resource == nullptr) continue;
+    auto diagnostic = schema::error(
+        "Made before, and not in the state",
+        fmt::format("The state knows no {0}, but the guest {1} on {2} says that it is this "
+                    "topology's {0}: another one would be made beside it. `pveplan state rebuild` "
+                    "takes it back; if it shall not come back, remove it or the last line of its "
+                    "description.",
+                    marker.address, marker.guest, marker.node),
+        resource->span);
+    diagnostic.address = *address;
+    settled.choices.diagnostics.add(std::move(diagnostic));
+  }
 }
 
 async::Task<schema::Result<bool>> ask(core::ClusterReader* cluster, std::int64_t vmid) {
@@ -99,8 +156,8 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   SettledChoices settled;
   if (services.pins != nullptr) settled.facts.pins = *services.pins;
   settled.choices = choose(topology, state, cluster, settled.facts);
-  const auto request = request_for(settled.choices, state);
-  if (services.cluster != nullptr && (request.volumes || request.guests)) {
+  const auto request = request_for(settled.choices, state, cluster);
+  if (services.cluster != nullptr && request.guests) {
     auto around = co_await services.cluster->look_around(cluster, request);
     if (!around) co_return std::unexpected(schema::Diagnostics(around.error()));
     settled.facts.around = std::move(*around);
@@ -119,6 +176,7 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     confirmed = *all_free;
     if (!confirmed) settled.choices = choose(topology, state, cluster, settled.facts);
   }
+  refuse_doubles(settled, topology, state);
   if (settled.choices.diagnostics.has_errors() && !of_a_part)
     co_return std::unexpected(std::move(settled.choices.diagnostics));
   auto digested = co_await digest_secrets(services, topology, &settled);

@@ -17,8 +17,12 @@ struct SettledChoices {
   std::uint64_t reads = 0;  ///< beyond the listing, for new objects only
 };
 
+/// The VMIDs of all guests that the state knows.
+std::set<std::int64_t> managed_guests(const state::StateFile& state);
+
 /// Chooses, reads what must be known of the surroundings where something is new, and confirms each
-/// new VMID with the server. Secrets are replaced by their digests. For a plan `of_a_part` what
+/// new VMID with the server. Guests that carry our marker for what would be new are an error.
+/// Secrets are replaced by their digests. For a plan `of_a_part` what
 /// speaks against single objects is no error but left in the choices' diagnostics.
 async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
     const Services& services, const schema::Topology& topology, const state::StateFile& state,

@@ -6,7 +6,6 @@
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 #include "schema/suggest.hpp"
-#include "schema/value_walk.hpp"
 
 #include <fmt/format.h>
 
@@ -14,13 +13,6 @@ namespace pveplan::cli {
 namespace {
 
 using schema::Value;
-
-/// Whether the state holds a digest, or nothing, in the place of a secret.
-bool lacks_secret(const Value& value) {
-  return schema::any_inside(value, [](const Value& each) {
-    return engine::digest_of_secret(each) != nullptr || each.find("redacted") != nullptr;
-  });
-}
 
 schema::Result<Value> named_row(const Workspace& workspace, const state::StateFile& state,
                                 const std::string& typed) {
@@ -48,14 +40,15 @@ schema::Result<Value> named_row(const Workspace& workspace, const state::StateFi
 schema::Result<Value> full_value(const Workspace& workspace, const state::StateFile& state,
                                  const Value& stored, const std::string& typed) {
   const Value* value = stored.find("value");
-  if (value != nullptr && !lacks_secret(*value)) return *value;
+  if (value != nullptr && !engine::lacks_secret(*value)) return *value;
   const auto name = typed.substr(typed.rfind('.') + 1);
   const auto* resource =
       workspace.topology().find({std::string(schema::kOutputType), name, {}, {}});
   const Value* stated = resource == nullptr ? nullptr : resource->attributes.find("value");
   if (stated != nullptr) {
     auto made = engine::resolve_references(*stated, engine::StateExports(state));
-    if (!made.contains_reference() && !made.contains_unknown() && !lacks_secret(made)) return made;
+    if (!made.contains_reference() && !made.contains_unknown() && !engine::lacks_secret(made))
+      return made;
   }
   return std::unexpected(schema::error(
       "Value not kept",
@@ -82,7 +75,7 @@ schema::Result<std::string> everything(const Workspace& workspace, const state::
   auto rows = state.rows;
   for (auto& [address, row] : rows) {
     if (!address.is_output()) continue;
-    const bool sensitive = view::is_sensitive_output(row.owned) || lacks_secret(row.owned);
+    const bool sensitive = view::is_sensitive_output(row.owned) || engine::lacks_secret(row.owned);
     auto value = full_value(workspace, state, row.owned, address.name);
     if (!value) return std::unexpected(value.error());
     // Without its mark, which would hide it.

@@ -24,7 +24,7 @@ bool print_explanation(Program& program, const Options& options, const Review& r
   std::vector<std::string> names;
   for (const auto& address : known) {
     names.push_back(address.text());
-    if (!engine::names_resource(options.explain, address)) continue;
+    if (!engine::is_named_by(address, options.explain)) continue;
     text += (text.empty() ? "" : "\n") + view::explain_text(explained, address);
   }
   if (text.empty()) {

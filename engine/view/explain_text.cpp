@@ -61,17 +61,15 @@ class Explanation {
   }
 
   std::string text() {
-    const auto& changes = explained_.plan.changes;
-    const auto at = std::find_if(changes.begin(), changes.end(),
-                                 [this](const auto& each) { return each.address == address_; });
-    if (at == changes.end()) {
+    const auto* change = explained_.plan.change(address_);
+    if (change == nullptr) {
       text_ = fmt::format("{}: no change\n", address_.text());
       line("because", why_nothing());
     } else {
-      text_ = fmt::format("{}: {}\n", address_.text(), model::name(at->action));
-      if (!at->reason.empty()) line("because", at->reason);
-      for (const auto& note : at->notes) line("note", note);
-      for (const auto& attribute : at->attributes) explain(attribute, at->action);
+      text_ = fmt::format("{}: {}\n", address_.text(), model::name(change->action));
+      if (!change->reason.empty()) line("because", change->reason);
+      for (const auto& note : change->notes) line("note", note);
+      for (const auto& attribute : change->attributes) explain(attribute, change->action);
     }
     for (const auto& drift : explained_.plan.drift) {
       if (drift.address == address_ && !drift.path.empty())

@@ -88,13 +88,12 @@ Operations operations_by_address(const model::Plan& plan) {
     if (step.operation == engine::kBarrier) continue;
     Value::List needs;
     for (const auto need : step.dependencies) needs.push_back(Value::integer(need));
-    result[step.address].push_back(
-        Value::map({{"id", Value::integer(step.id)},
-                    {"operation", Value::string(step.operation)},
-                    {"summary", Value::string(step.summary)},
-                    {"brief", Value::string(step.brief.empty() ? step.operation : step.brief)},
-                    {"needs", Value::list(std::move(needs))},
-                    {"writes", Value::integer(step.writes)}}));
+    result[step.address].push_back(Value::map({{"id", Value::integer(step.id)},
+                                               {"operation", Value::string(step.operation)},
+                                               {"summary", Value::string(step.summary)},
+                                               {"brief", Value::string(step.words())},
+                                               {"needs", Value::list(std::move(needs))},
+                                               {"writes", Value::integer(step.writes)}}));
   }
   return result;
 }

@@ -41,10 +41,10 @@ class Surroundings {
 class SurroundingsRequest {
  public:
   SurroundingsRequest() {}
-  bool guests = false;                ///< MACs and addresses
-  bool volumes = false;               ///< ids that backups or volumes go by
-  std::set<std::string> bridges_of;   ///< nodes
-  std::set<std::int64_t> own_guests;  ///< not read: the state knows them
+  bool guests = false;                   ///< MACs and addresses
+  bool volumes = false;                  ///< ids that backups or volumes go by
+  std::set<std::string> bridges_of;      ///< nodes
+  std::set<std::int64_t> unread_guests;  ///< known, or of no interest
 };
 
 /// Guests that must be known exactly before anything is decided about them.

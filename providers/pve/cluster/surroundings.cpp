@@ -82,7 +82,7 @@ std::vector<Question> questions(const model::ClusterFacts& cluster,
                                 const core::SurroundingsRequest& request) {
   std::vector<Question> result;
   for (const auto& guest : cluster.guests) {
-    if (!request.guests || request.own_guests.contains(guest.vmid)) continue;
+    if (!request.guests || request.unread_guests.contains(guest.vmid)) continue;
     if (!is_online(cluster, guest.node)) continue;
     result.push_back({Question::Kind::guest,
                       fmt::format("/nodes/{}/{}/{}/config", percent_encode(guest.node),

@@ -304,9 +304,8 @@ async::Task<schema::Result<model::ReadOutcome>> BridgeType::read(core::Context c
 }
 
 std::vector<model::Step> BridgeType::lower(const model::Change& change) const {
-  const auto* living = member(change.facts, "identity");
   const bool remove = change.action == Action::remove;
-  const auto identity = remove && living != nullptr ? *living : change.identity;
+  const auto& identity = remove ? change.living_identity() : change.identity;
   Value::List reset;
   for (const auto& each : change.attributes) {
     if (!each.released && each.after.is_null() && !each.before.is_null())

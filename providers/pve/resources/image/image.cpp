@@ -162,10 +162,9 @@ class ImageLowering {
 std::vector<model::Step> ImageType::lower(const model::Change& change) const {
   ImageLowering lowering(change);
   auto leaving = leaving_images(change.facts);
-  const auto* living = member(change.facts, "identity");
   if (change.action == Action::remove) {
     lowering.remove_old(leaving);
-    lowering.remove(living == nullptr ? change.identity : *living);
+    lowering.remove(change.living_identity());
     return lowering.take();
   }
   std::erase(leaving, change.identity);
@@ -181,10 +180,10 @@ std::vector<model::Step> ImageType::lower(const model::Change& change) const {
 
 /// A new version is a new file, so that the old one can stay until nothing uses it.
 std::optional<core::Replacement> ImageType::lower_replacement(const model::Change& change) const {
-  const auto* living = member(change.facts, "identity");
-  if (living == nullptr || *living == change.identity) return std::nullopt;
+  const auto& living = change.living_identity();
+  if (living == change.identity) return std::nullopt;
   auto leaving = leaving_images(change.facts);
-  if (!flag_of(change.facts, "found")) leaving.push_back(*living);
+  if (!flag_of(change.facts, "found")) leaving.push_back(living);
   std::erase(leaving, change.identity);
   ImageLowering making(change), removal(change);
   making.make(leaving);

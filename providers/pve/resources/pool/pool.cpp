@@ -113,10 +113,8 @@ async::Task<schema::Result<model::ReadOutcome>> PoolType::read(core::Context con
 }
 
 std::vector<model::Step> PoolType::lower(const model::Change& change) const {
-  // a replacement's change names the new pool; the one to delete is the one that was read
-  const auto* living = member(change.facts, "identity");
-  const bool remove = change.action == Action::remove && living != nullptr;
-  const auto id = id_of(remove ? *living : change.identity);
+  const bool remove = change.action == Action::remove;
+  const auto id = id_of(remove ? change.living_identity() : change.identity);
   const auto arguments = Value::map({{"id", Value::string(id)}, {"after", change.after}});
   const auto step = [&](const char* operation) {
     return make_step(change.address, operation, arguments,
@@ -131,7 +129,7 @@ std::vector<model::Step> PoolType::lower(const model::Change& change) const {
     steps.back().writes = 0;
     return steps;
   }
-  if (change.action == Action::remove) steps.push_back(step("delete"));
+  if (remove) steps.push_back(step("delete"));
   if (change.action == Action::create) steps.push_back(step("create"));
   if (change.action == Action::update) steps.push_back(step("update"));
   return steps;

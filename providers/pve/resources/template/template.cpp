@@ -24,11 +24,9 @@ namespace {
 
 class TemplateLowering {
  public:
-  explicit TemplateLowering(const model::Change& change) : change_(change) {
-    identity_ = change.identity;
-    const auto* living = member(change.facts, "identity");
-    if (change.action == Action::remove && living != nullptr) identity_ = *living;
-  }
+  explicit TemplateLowering(const model::Change& change)
+      : change_(change),
+        identity_(change.action == Action::remove ? change.living_identity() : change.identity) {}
 
   std::vector<Step> lower() {
     if (change_.action == Action::create) create();
