@@ -96,6 +96,12 @@ async::Task<std::expected<std::string, std::string>> ReadContext::greeting(
   co_return heard;
 }
 
+async::Task<std::expected<void, std::string>> ReadContext::connect(
+    std::string address, int port, std::chrono::milliseconds patience) {
+  auto connected = co_await services_.host.dialer.connect(std::move(address), port, patience);
+  co_return connected;
+}
+
 std::vector<const model::Row*> ReadContext::rows_of(std::string_view type) const {
   std::vector<const model::Row*> found;
   for (const auto& [address, row] : state_.rows) {

@@ -40,6 +40,8 @@ class ReadContext : public core::ContextBackend, private core::ProgressSink {
   async::Task<void> pause(std::chrono::milliseconds duration) override;
   async::Task<std::expected<std::string, std::string>> greeting(
       std::string address, int port, std::chrono::milliseconds patience) override;
+  async::Task<std::expected<void, std::string>> connect(
+      std::string address, int port, std::chrono::milliseconds patience) override;
   void progress(std::string text) override;
   const model::ClusterFacts& cluster() const override { return cluster_; }
   const model::Row* row(const schema::ResourceAddress& address) const override {

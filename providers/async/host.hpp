@@ -30,13 +30,16 @@ class Transport {
 /// The first line that a server says by itself, without its end; or why there is none.
 using Greeting = std::expected<std::string, std::string>;
 
-/// Connects to servers that speak first, as SSH servers do, hears their greeting, and leaves.
+/// Connects to a server, hears what it says at most, and leaves.
 class Dialer {
  public:
   virtual ~Dialer() = default;
-  /// `address` is an IP address in numbers.
+  /// Of a server that speaks first, as SSH servers do. `address` is an IP address in numbers.
   virtual Task<Greeting> greeting(std::string address, int port,
                                   std::chrono::milliseconds patience) = 0;
+  /// Whether something accepts connections there; or why not.
+  virtual Task<std::expected<void, std::string>> connect(std::string address, int port,
+                                                         std::chrono::milliseconds patience) = 0;
 };
 
 /// Time. `steady` never jumps and starts anywhere; `wall` is UTC.

@@ -1,6 +1,5 @@
 #include "providers/async/real_dialer.hpp"
 
-#include "providers/async/file_descriptor.hpp"
 #include "providers/async/sleep.hpp"
 
 #include <arpa/inet.h>
@@ -43,11 +42,14 @@ class SocketAddress {
   socklen_t length_ = 0;
 };
 
-Greeting failed(int code) { return std::unexpected(std::string(std::strerror(code))); }
+std::unexpected<std::string> failed(int code) {
+  return std::unexpected(std::string(std::strerror(code)));
+}
+std::unexpected<std::string> no_answer() { return std::unexpected(std::string("no answer")); }
 
 }  // namespace
 
-Task<Greeting> RealDialer::dial(std::string address, int port) {
+Task<std::expected<FileDescriptor, std::string>> RealDialer::open(std::string address, int port) {
   const SocketAddress peer(address, port);
   if (!peer.valid()) co_return std::unexpected("'" + address + "' is no IP address");
   FileDescriptor socket(
@@ -61,11 +63,17 @@ Task<Greeting> RealDialer::dial(std::string address, int port) {
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
     if (problem != 0) co_return failed(problem);
   }
+  co_return std::move(socket);
+}
+
+Task<Greeting> RealDialer::hear(std::string address, int port) {
+  const auto socket = co_await open(std::move(address), port);
+  if (!socket) co_return std::unexpected(socket.error());
   std::string text;
   while (text.find('\n') == std::string::npos && text.size() < kLongestGreeting) {
-    co_await waits_.readable(socket.get());
+    co_await waits_.readable(socket->get());
     std::array<char, 256> buffer{};
-    const auto count = ::read(socket.get(), buffer.data(), buffer.size());
+    const auto count = ::read(socket->get(), buffer.data(), buffer.size());
     if (count == 0) break;
     if (count < 0 && errno != EAGAIN && errno != EINTR) co_return failed(errno);
     if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
@@ -77,9 +85,17 @@ Task<Greeting> RealDialer::dial(std::string address, int port) {
 
 Task<Greeting> RealDialer::greeting(std::string address, int port,
                                     std::chrono::milliseconds patience) {
-  auto answer = co_await with_timeout(dial(std::move(address), port), patience);
-  if (!answer) co_return std::unexpected(std::string("no answer"));
+  auto answer = co_await with_timeout(hear(std::move(address), port), patience);
+  if (!answer) co_return no_answer();
   co_return std::move(*answer);
+}
+
+Task<std::expected<void, std::string>> RealDialer::connect(std::string address, int port,
+                                                           std::chrono::milliseconds patience) {
+  const auto socket = co_await with_timeout(open(std::move(address), port), patience);
+  if (!socket) co_return no_answer();
+  if (!*socket) co_return std::unexpected(socket->error());
+  co_return std::expected<void, std::string>();
 }
 
 }  // namespace pveplan::async

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "providers/async/descriptor_waits.hpp"
+#include "providers/async/file_descriptor.hpp"
 #include "providers/async/host.hpp"
 
 namespace pveplan::async {
@@ -11,9 +12,12 @@ class RealDialer final : public Dialer {
   explicit RealDialer(DescriptorWaits& waits) : waits_(waits) {}
   Task<Greeting> greeting(std::string address, int port,
                           std::chrono::milliseconds patience) override;
+  Task<std::expected<void, std::string>> connect(std::string address, int port,
+                                                 std::chrono::milliseconds patience) override;
 
  private:
-  Task<Greeting> dial(std::string address, int port);
+  Task<std::expected<FileDescriptor, std::string>> open(std::string address, int port);
+  Task<Greeting> hear(std::string address, int port);
 
   DescriptorWaits& waits_;
 };

@@ -92,6 +92,9 @@ class ContextBackend {
   /// What a server that speaks first says, such as an SSH server; or why nothing is heard.
   virtual async::Task<std::expected<std::string, std::string>> greeting(
       std::string address, int port, std::chrono::milliseconds patience);
+  /// Whether something accepts connections there; or why not.
+  virtual async::Task<std::expected<void, std::string>> connect(std::string address, int port,
+                                                                std::chrono::milliseconds patience);
   virtual void progress(std::string text) = 0;
   virtual const model::ClusterFacts& cluster() const = 0;
   virtual const model::Row* row(const schema::ResourceAddress& address) const = 0;
@@ -130,6 +133,10 @@ class Context {
   async::Task<std::expected<std::string, std::string>> greeting(
       std::string address, int port, std::chrono::milliseconds patience) const {
     return backend_->greeting(std::move(address), port, patience);
+  }
+  async::Task<std::expected<void, std::string>> connect(std::string address, int port,
+                                                        std::chrono::milliseconds patience) const {
+    return backend_->connect(std::move(address), port, patience);
   }
   void progress(std::string text) const { backend_->progress(std::move(text)); }
   const model::ClusterFacts& cluster() const { return backend_->cluster(); }

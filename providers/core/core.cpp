@@ -79,9 +79,22 @@ async::Task<schema::Result<std::string>> ContextBackend::secret(std::string path
       "Secret not available", "The value of " + path + " cannot be fetched in this run."));
 }
 
+namespace {
+
+std::unexpected<std::string> no_connections(const std::string& address, int port) {
+  return std::unexpected(fmt::format("nothing connects to {}:{} in this run", address, port));
+}
+
+}  // namespace
+
 async::Task<std::expected<std::string, std::string>> ContextBackend::greeting(
     std::string address, int port, std::chrono::milliseconds) {
-  co_return std::unexpected(fmt::format("nothing connects to {}:{} in this run", address, port));
+  co_return no_connections(address, port);
+}
+
+async::Task<std::expected<void, std::string>> ContextBackend::connect(std::string address, int port,
+                                                                      std::chrono::milliseconds) {
+  co_return no_connections(address, port);
 }
 
 schema::Diagnostic ApiError::diagnostic() const {

@@ -57,9 +57,9 @@ TEST_CASE("every shared topology validates but for what is not supported yet") {
               "[container.media]"});
   CHECK(refused(load_fixture(folder, "cozystack.toml")) ==
         Texts{"[role.capmox]", "[user.capmox]", "[token.capmox]", "[acl.capmox]", "user_data",
-              "wait", "[ha_rule.cozy]", "format"});
+              "[ha_rule.cozy]", "format"});
   CHECK(refused(load_fixture(folder, "k3s-ha.toml")) == Texts{"[k3s.home]"});
-  CHECK(refused(load_fixture(folder, "kubernetes-vms.toml")) == Texts{"node", "wait"});
+  CHECK(refused(load_fixture(folder, "kubernetes-vms.toml")) == Texts{"node"});
   CHECK(refused(load_fixture(folder, "ceph-opensuse.toml")) == Texts{"ssh"});
   CHECK(refused(load_fixture(folder, "company/prod/pveplan.toml",
                              {"company/prod/prod.vars.toml"})) == Texts{});

@@ -99,7 +99,9 @@ TEST_CASE("a restart waits for the agent, too") {
   rig.write_topology(topology("cores = 2\nrestart = \"now\""));
   const auto plan = rig.run({"plan"});
   INFO(plan.out);
-  CHECK(contains(plan.out, "steps configure, shutdown (180 s, then error), start, wait for agent"));
+  CHECK(contains(plan.out,
+                 "steps configure, restart (off within 180 s, else error and it stays up), "
+                 "wait for agent"));
   const auto done = rig.run({"apply", "--auto-approve"});
   INFO(done.out << done.err);
   CHECK(done.exit_code == 0);
@@ -122,7 +124,7 @@ TEST_CASE("what nobody could wait for is told at once") {
   CHECK(count_requests(rig, "/agent/info") == 1);
 }
 
-TEST_CASE("waiting for what is off, or cannot be waited for yet, is an error of the text") {
+TEST_CASE("waiting for what is off, or that nobody can reach, is an error of the text") {
   Rig rig(1);
   const auto errors = [&rig](const std::string& lines) {
     rig.write_topology(kHead +
@@ -136,24 +138,30 @@ TEST_CASE("waiting for what is off, or cannot be waited for yet, is an error of 
   CHECK(contains(errors("wait = [\"agent\"]\nagent = false"), "write agent = true"));
   CHECK(contains(errors("wait = [\"agent\"]\nagent = { enabled = false }"), "write agent = true"));
   CHECK(errors("wait = [\"agent\"]\nagent = { enabled = true }\nwait_timeout = \"10m\"").empty());
-  CHECK(contains(errors("wait = [\"ip\"]\nagent = true"), "not for an address or another port"));
+  CHECK(contains(errors("wait = [\"ip\"]"), "an address from the guest agent, which is off"));
+  CHECK(errors("wait = [\"ip\", \"port:65535\"]\nagent = true").empty());
+  CHECK(contains(errors("wait = [\"port:6443\"]"), "for a port at an address that nobody knows"));
+  CHECK(contains(errors("wait = [\"port:0\"]\nagent = true"), "ports go from 1 to 65535"));
+  CHECK(contains(errors("wait = [\"port:65536\"]\nagent = true"), "ports go from 1 to 65535"));
   CHECK(contains(errors("wait = [\"ssh\"]"), "an address that nobody knows"));
   CHECK(contains(errors("wait = [\"ssh\"]\nnic.lan = { bridge = \"vmbr0\", ip = \"dhcp\" }"),
                  "an address that nobody knows"));
   CHECK(errors("wait = [\"ssh\"]\nagent = true").empty());
   CHECK(
       errors("wait = [\"ssh\"]\nnic.lan = { bridge = \"vmbr0\", ip = \"10.10.20.9/24\" }").empty());
-  CHECK(contains(errors("wait = [\"agnet\"]\nagent = true"), "is not \"agent\" or \"ssh\""));
+  CHECK(
+      contains(errors("wait = [\"agnet\"]\nagent = true"), "is not \"agent\", \"ip\", \"ssh\" or"));
   CHECK(contains(errors("agent = true\nwait_timeout = 5"), "wait_timeout"));
 }
 
 namespace {
 
-std::string with_ssh(const std::string& ip) {
-  return kHead + "[vm.a]\nmemory = \"512MiB\"\nagent = true\nwait = [\"agent\", \"ssh\"]\n" +
+std::string with_wait(const std::string& wait, const std::string& ip) {
+  return kHead + "[vm.a]\nmemory = \"512MiB\"\nagent = true\nwait = " + wait + "\n" +
          "wait_timeout = \"1m\"\nnic.lan = { bridge = \"vmbr0\", ip = \"" + ip + "\" }\n" +
          "disk.os = { storage = \"local-lvm\", size = \"1GiB\" }\n";
 }
+std::string with_ssh(const std::string& ip) { return with_wait("[\"agent\", \"ssh\"]", ip); }
 
 }  // namespace
 
@@ -182,4 +190,42 @@ TEST_CASE("a guest without SSH, or with another server on its port, is named wit
   CHECK(contains(rig.run({"apply", "--auto-approve"}).out, "is no SSH server"));
   rig.world.greetings["10.10.20.50:22"] = "SSH-2.0-dropbear";
   CHECK(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+}
+
+TEST_CASE("a port is waited for, whatever listens there") {
+  Rig rig(1);
+  rig.write_topology(with_wait("[\"port:50000\"]", "10.10.20.50/24"));
+  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait for port:50000"));
+  const auto refused = rig.run({"apply", "--auto-approve"});
+  INFO(refused.out << refused.err);
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.out, "Nothing has accepted connections on port 50000 of 200 in 60 s"));
+  CHECK(contains(refused.out, "10.10.20.50:50000: Connection refused"));
+  rig.world.greetings["10.10.20.50:50000"] = "";  // accepts, and waits to be asked
+  CHECK(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+}
+
+TEST_CASE("an address is waited for until the agent tells it") {
+  Rig rig(1);
+  rig.write_topology(with_wait("[\"ip\"]", "dhcp"));
+  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait for ip"));
+  const auto made = rig.run({"apply", "--auto-approve"});
+  INFO(made.out << made.err);
+  CHECK(made.exit_code == 0);
+  CHECK(count_requests(rig, "/agent/network-get-interfaces") > 1);
+}
+
+TEST_CASE("an address that is stated must be the one that the agent tells") {
+  Rig rig(1);
+  rig.write_topology(with_wait("[\"ip\"]", "10.10.20.50/24"));
+  sim::Conditions conditions;
+  conditions.on_output = [&rig](sim::SimHost&, const std::string& text) {
+    if (!contains(text, "wait for ip (60 s, then error) started")) return;
+    rig.lab.world().guests.at(200).options["ipconfig0"] = "ip=dhcp";
+  };
+  const auto other = rig.run({"apply", "--auto-approve"}, conditions);
+  INFO(other.out << other.err);
+  CHECK(other.exit_code == 1);
+  CHECK(contains(other.out, "200 has not told the address 10.10.20.50 in 60 s"));
+  CHECK(contains(other.out, "its agent tells 10.10.10.150, not 10.10.20.50"));
 }

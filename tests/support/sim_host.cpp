@@ -15,15 +15,28 @@ void SimWorld::crash(Crash kind) {
   trace.add("may be started again");
 }
 
-async::Task<async::Greeting> SimDialer::greeting(std::string address, int port,
-                                                 std::chrono::milliseconds) {
-  const auto peer = fmt::format("{}:{}", address, port);
+async::Task<std::expected<std::string, std::string>> SimDialer::reach(std::string peer) {
   if (!control_.enter("dial " + peer))
     co_return std::unexpected(std::string("the process has been stopped"));
   co_await async::sleep_for(std::chrono::milliseconds(1));
   const auto found = greetings_.find(peer);
   if (found == greetings_.end()) co_return std::unexpected(std::string("Connection refused"));
   co_return found->second;
+}
+
+async::Task<async::Greeting> SimDialer::greeting(std::string address, int port,
+                                                 std::chrono::milliseconds) {
+  auto heard = co_await reach(fmt::format("{}:{}", address, port));
+  if (heard && heard->empty())
+    co_return std::unexpected(std::string("it accepted and said nothing"));
+  co_return heard;
+}
+
+async::Task<std::expected<void, std::string>> SimDialer::connect(std::string address, int port,
+                                                                 std::chrono::milliseconds) {
+  const auto heard = co_await reach(fmt::format("{}:{}", address, port));
+  if (!heard) co_return std::unexpected(heard.error());
+  co_return std::expected<void, std::string>();
 }
 
 SimHost::SimHost(SimWorld& the_world)

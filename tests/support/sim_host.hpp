@@ -31,7 +31,7 @@ class SimWorld {
   SimTrace trace;
   SimDisk disk;
   SimNetwork network;
-  /// What servers that speak first say, by "ADDRESS:PORT".
+  /// What servers say by themselves, by "ADDRESS:PORT"; empty for one that waits to be asked.
   std::map<std::string, std::string> greetings;
 
   /// After the host has been destroyed: what was not synced may be lost, and 0 to 120 s pass before
@@ -40,15 +40,19 @@ class SimWorld {
   void crash(Crash kind);
 };
 
-/// One process's way to servers that speak first.
+/// One process's way to servers inside guests.
 class SimDialer : public async::Dialer {
  public:
   SimDialer(const std::map<std::string, std::string>& greetings, SimControl& control)
       : greetings_(greetings), control_(control) {}
   async::Task<async::Greeting> greeting(std::string address, int port,
                                         std::chrono::milliseconds patience) override;
+  async::Task<std::expected<void, std::string>> connect(
+      std::string address, int port, std::chrono::milliseconds patience) override;
 
  private:
+  async::Task<std::expected<std::string, std::string>> reach(std::string peer);
+
   const std::map<std::string, std::string>& greetings_;
   SimControl& control_;
 };

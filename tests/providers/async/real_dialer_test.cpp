@@ -76,6 +76,18 @@ TEST_CASE("why nothing is heard is told") {
   CHECK(hear("db.example.org", 22).error() == "'db.example.org' is no IP address");
 }
 
+TEST_CASE("a server that waits to be asked is reached all the same") {
+  const auto reach = [](const std::string& address, int port, std::chrono::milliseconds patience) {
+    RealHost host;
+    return host.host().loop.run(host.host().dialer.connect(address, port, patience));
+  };
+  Speaker silent("");
+  CHECK(reach("127.0.0.1", silent.port(), 10s).error() == "Connection refused");
+  silent.open();
+  CHECK(reach("127.0.0.1", silent.port(), 10s));
+  CHECK(reach("db.example.org", 22, 10s).error() == "'db.example.org' is no IP address");
+}
+
 TEST_CASE("a server that never ends its line is heard out only so far") {
   Speaker endless(std::string(5000, 'x'));
   endless.speak();

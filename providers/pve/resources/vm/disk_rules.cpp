@@ -1,6 +1,7 @@
 #include "providers/pve/resources/vm/disk_rules.hpp"
 
 #include "providers/pve/resources/vm/nic_rules.hpp"
+#include "providers/pve/resources/vm/wait_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -100,51 +101,6 @@ class DiskRules {
   const Resource& vm_;
   Diagnostics& diagnostics_;
 };
-
-/// Whether a NIC states an address, be it one that is chosen from a pool.
-bool has_stated_address(const Resource& vm) {
-  const auto* nics = vm.attributes.find("nic");
-  if (nics == nullptr || !nics->has_fields()) return false;
-  const auto& all = nics->as_fields();
-  return std::any_of(all.begin(), all.end(), [](const Value::Field& nic) {
-    const auto* ip = nic.second.find("ip");
-    return ip != nullptr && *ip != Value::string("dhcp");
-  });
-}
-
-/// An agent that is off never answers, and a guest of which nobody knows an address is not found.
-/// A clone has the agent that its template has, which only apply sees.
-void check_wait(const Resource& vm, Diagnostics& diagnostics) {
-  const auto* place = vm.tree->find("wait");
-  const auto* waits = vm.attributes.find("wait");
-  if (place == nullptr || waits == nullptr || waits->kind() != Value::Kind::list) return;
-  for (const auto& each : waits->as_list()) {
-    if (each == Value::string("agent") || each == Value::string("ssh")) continue;
-    diagnostics.add(error("Not supported yet",
-                          "pveplan waits for \"agent\" and for \"ssh\" so far, not for an address "
-                          "or another port. Take that out.",
-                          place->key_span));
-  }
-  const auto* agent = vm.attributes.find("agent");
-  const auto* enabled = agent != nullptr && agent->has_fields() ? agent->find("enabled") : agent;
-  const bool off = enabled != nullptr && *enabled == Value::boolean(false);
-  const bool absent = enabled == nullptr && !states(vm, "template") && !states(vm, "agent");
-  if (vm.lifecycle.observe || (!off && !absent)) return;
-  for (const auto& each : waits->as_list()) {
-    if (each == Value::string("agent")) {
-      diagnostics.add(error("Conflicting attributes",
-                            "\"wait\" waits for the guest agent, which is off: write agent = true, "
-                            "or take \"agent\" out.",
-                            place->key_span));
-    } else if (each == Value::string("ssh") && !has_stated_address(vm)) {
-      diagnostics.add(
-          error("Conflicting attributes",
-                "\"wait\" waits for SSH at an address that nobody knows: give a NIC an address in "
-                "numbers or from a pool, or write agent = true, which tells it.",
-                place->key_span));
-    }
-  }
-}
 
 }  // namespace
 

@@ -114,14 +114,16 @@ void add_life(ObjectBuilder& object) {
                .doc("How many instances may be down at once."))
       .add(
           attr("wait", list_of(string()))
-              .matches("agent|ssh|ip|port:[0-9]+", "\"agent\" or \"ssh\"")
+              .matches("agent|ssh|ip|port:[0-9]{1,5}",
+                       "\"agent\", \"ip\", \"ssh\" or \"port:\" and a number")
               .effect(EffectRule::none)
               .doc(
                   "What must answer after a start, one after the other, before the guest counts as "
                   "made or restarted, and what needs it begins: \"agent\" is the guest agent, "
-                  "\"ssh\" an SSH server on port 22 of the guest's address, seen from here. "
-                  "Without "
-                  "it a new guest counts when it runs."))
+                  "\"ip\" an address that the agent tells (the stated one, where one is "
+                  "stated), \"ssh\" an SSH server on port 22 of the guest's address, seen from "
+                  "here, \"port:N\" whatever accepts connections on port N there. Without it a "
+                  "new guest counts when it runs."))
       .add(attr("wait_timeout", duration())
                .range(1, 86'400)
                .effect(EffectRule::none)
