@@ -11,20 +11,6 @@ namespace {
 const std::string kHead = "[pveplan]\nname = \"t\"\n" + Rig::connection();
 const std::string kBridge = "[bridge.vmbr7]\nnodes = [\"pve\"]\naddress = \"10.77.0.1/24\"\n";
 
-/// Runs as a user whose role the test may take privileges from.
-sim::Ended run_as_deployer(Rig& rig, const std::vector<std::string>& arguments) {
-  sim::Conditions conditions;
-  const auto& token = rig.lab.world().access.users.at("deployer@pve").tokens.at("full");
-  conditions.prepare = [&token](sim::SimHost& host) {
-    host.environment.variables["TOKEN"] = "deployer@pve!full=" + token.secret;
-  };
-  return rig.run(arguments, conditions);
-}
-
-std::set<std::string>& role(Rig& rig) {
-  return rig.lab.world().access.custom_roles.at("PlanDeployer");
-}
-
 bool has_interface(Rig& rig, const std::string& name) {
   for (const auto& interface : rig.lab.world().nodes.at("pve").network.current.interfaces) {
     if (interface.name == name) return true;
@@ -37,32 +23,32 @@ bool has_interface(Rig& rig, const std::string& name) {
 TEST_CASE("a bridge that the token may not see is unreadable, not gone") {
   Rig rig(GENERATE(1, 2));
   rig.write_topology(kHead + kBridge);
-  const auto made = run_as_deployer(rig, {"apply", "--auto-approve"});
+  const auto made = rig.run_as_deployer({"apply", "--auto-approve"});
   INFO(made.out << made.err);
   REQUIRE(made.exit_code == 0);
-  role(rig).erase("SDN.Use");
+  rig.deployer_privileges().erase("SDN.Use");
 
-  const auto plan = run_as_deployer(rig, {"plan"});
+  const auto plan = rig.run_as_deployer({"plan"});
   INFO(plan.out << plan.err);
   CHECK_FALSE(contains(plan.out + plan.err, "is gone"));
   CHECK(contains(plan.out + plan.err, "SDN.Audit or SDN.Use on /sdn/zones/localnetwork/vmbr7"));
-  const auto destroyed = run_as_deployer(rig, {"destroy", "--auto-approve"});
+  const auto destroyed = rig.run_as_deployer({"destroy", "--auto-approve"});
   INFO(destroyed.out << destroyed.err);
   CHECK(rig.run({"state", "list"}).out == "bridge.vmbr7[pve]\n");
   CHECK(has_interface(rig, "vmbr7"));
 
-  role(rig).insert("SDN.Audit");
-  CHECK(run_as_deployer(rig, {"plan", "--detailed-exitcode"}).exit_code == 0);
-  CHECK(run_as_deployer(rig, {"destroy", "--auto-approve"}).exit_code == 0);
+  rig.deployer_privileges().insert("SDN.Audit");
+  CHECK(rig.run_as_deployer({"plan", "--detailed-exitcode"}).exit_code == 0);
+  CHECK(rig.run_as_deployer({"destroy", "--auto-approve"}).exit_code == 0);
   CHECK_FALSE(has_interface(rig, "vmbr7"));
   CHECK(rig.run({"state", "list"}).out.empty());
 }
 
 TEST_CASE("a new bridge whose name may be taken out of sight is not made") {
   Rig rig(1);
-  role(rig).erase("SDN.Use");
+  rig.deployer_privileges().erase("SDN.Use");
   rig.write_topology(kHead + kBridge);
-  const auto applied = run_as_deployer(rig, {"apply", "--auto-approve"});
+  const auto applied = rig.run_as_deployer({"apply", "--auto-approve"});
   INFO(applied.out << applied.err);
   CHECK(contains(applied.out + applied.err, "SDN.Audit or SDN.Use"));
   CHECK_FALSE(has_interface(rig, "vmbr7"));

@@ -14,20 +14,6 @@ std::string head(int nodes) {
 
 std::string bridge(const std::string& name) { return "[bridge." + name + "]\nnodes = [\"pve\"]\n"; }
 
-/// Runs as a user whose role the test may take privileges from.
-sim::Ended run_as_deployer(Rig& rig, const std::vector<std::string>& arguments) {
-  sim::Conditions conditions;
-  const auto& token = rig.lab.world().access.users.at("deployer@pve").tokens.at("full");
-  conditions.prepare = [&token](sim::SimHost& host) {
-    host.environment.variables["TOKEN"] = "deployer@pve!full=" + token.secret;
-  };
-  return rig.run(arguments, conditions);
-}
-
-std::set<std::string>& role(Rig& rig) {
-  return rig.lab.world().access.custom_roles.at("PlanDeployer");
-}
-
 std::string state_list(Rig& rig) { return rig.run({"state", "list"}).out; }
 
 void let_time_pass(Rig& rig) {
@@ -43,58 +29,58 @@ const std::string kGuestOnNew =
 
 TEST_CASE("what needs a new bridge that cannot be read is not planned, directly or not") {
   Rig rig(GENERATE(1, 2));
-  role(rig).erase("SDN.Use");
+  rig.deployer_privileges().erase("SDN.Use");
   rig.write_topology(head(1) + bridge("vmbr7") + kGuestOnNew);
-  const auto plan = run_as_deployer(rig, {"plan"});
+  const auto plan = rig.run_as_deployer({"plan"});
   INFO(plan.out << plan.err);
   CHECK(plan.exit_code == 3);
   CHECK(contains(plan.out, "1 resource cannot be read, 2 not planned for that reason"));
   CHECK(contains(plan.out, "? vm.a not planned: needs bridge.vmbr7[pve], which cannot be read"));
   CHECK(contains(plan.out, "? record.number not planned: needs bridge.vmbr7[pve]"));
   CHECK(contains(plan.out, "Plan: 1 to add, 0 to change, 0 to destroy."));
-  const auto json = run_as_deployer(rig, {"plan", "--format", "json"});
+  const auto json = rig.run_as_deployer({"plan", "--format", "json"});
   CHECK(contains(json.out, "\"blocker\": \"bridge.vmbr7[pve]\""));
-  const auto markdown = run_as_deployer(rig, {"plan", "--format", "markdown"});
+  const auto markdown = rig.run_as_deployer({"plan", "--format", "markdown"});
   CHECK(contains(markdown.out, "`vm.a` (for `bridge.vmbr7[pve]`)"));
 
-  const auto applied = run_as_deployer(rig, {"apply", "--auto-approve"});
+  const auto applied = rig.run_as_deployer({"apply", "--auto-approve"});
   INFO(applied.out << applied.err);
   CHECK(applied.exit_code == 3);
   CHECK(contains(applied.out, "Done 1, failed 0, skipped 0"));
   CHECK(contains(applied.out, "Left as they are: bridge.vmbr7[pve], record.number, vm.a."));
   CHECK(state_list(rig) == "record.other\n");
-  role(rig).insert("SDN.Use");
-  CHECK(run_as_deployer(rig, {"apply", "--auto-approve"}).exit_code == 0);
+  rig.deployer_privileges().insert("SDN.Use");
+  CHECK(rig.run_as_deployer({"apply", "--auto-approve"}).exit_code == 0);
   CHECK(state_list(rig) == "bridge.vmbr7[pve]\nrecord.number\nrecord.other\nvm.a\n");
 }
 
 TEST_CASE("a saved plan that held something back does the rest, and nothing else") {
   Rig rig(1);
-  role(rig).erase("SDN.Use");
+  rig.deployer_privileges().erase("SDN.Use");
   rig.write_topology(head(1) + bridge("vmbr7") + kGuestOnNew);
-  CHECK(run_as_deployer(rig, {"plan", "-o", "p.json"}).exit_code == 3);
-  const auto shown = run_as_deployer(rig, {"show", "p.json"});
+  CHECK(rig.run_as_deployer({"plan", "-o", "p.json"}).exit_code == 3);
+  const auto shown = rig.run_as_deployer({"show", "p.json"});
   CHECK(contains(shown.out, "? vm.a not planned: needs bridge.vmbr7[pve]"));
-  CHECK(run_as_deployer(rig, {"apply", "p.json"}).exit_code == 3);
+  CHECK(rig.run_as_deployer({"apply", "p.json"}).exit_code == 3);
   CHECK(state_list(rig) == "record.other\n");
 }
 
 TEST_CASE("what a guest that was held back still uses is not removed") {
   Rig rig(1);
   rig.write_topology(head(1) + "[pool.p]\n[vm.a]\npool = \"p\"\nnic.lan.bridge = \"vmbr0\"\n");
-  const auto made = run_as_deployer(rig, {"apply", "--auto-approve"});
+  const auto made = rig.run_as_deployer({"apply", "--auto-approve"});
   INFO(made.out << made.err);
   REQUIRE(made.exit_code == 0);
   let_time_pass(rig);
-  role(rig).erase("SDN.Use");
+  rig.deployer_privileges().erase("SDN.Use");
   rig.write_topology(head(1) + bridge("vmbr7") + "[vm.a]\nnic.lan.bridge = \"vmbr7\"\n");
-  const auto plan = run_as_deployer(rig, {"plan"});
+  const auto plan = rig.run_as_deployer({"plan"});
   INFO(plan.out << plan.err);
   CHECK(plan.exit_code == 3);
   CHECK(contains(plan.out, "? vm.a not planned: needs bridge.vmbr7[pve]"));
   CHECK(contains(plan.out,
                  "? pool.p not planned: vm.a depends on it and waits for bridge.vmbr7[pve]"));
-  CHECK(run_as_deployer(rig, {"apply", "--auto-approve"}).exit_code == 3);
+  CHECK(rig.run_as_deployer({"apply", "--auto-approve"}).exit_code == 3);
   CHECK(state_list(rig) == "pool.p\nvm.a\n");
 }
 

@@ -63,6 +63,19 @@ void Rig::let_time_pass(Duration duration) {
   lab.advance(world.clock.now());
 }
 
+Ended Rig::run_as_deployer(const std::vector<std::string>& arguments) {
+  Conditions conditions;
+  const auto& token = lab.world().access.users.at("deployer@pve").tokens.at("full");
+  conditions.prepare = [&token](SimHost& host) {
+    host.environment.variables["TOKEN"] = "deployer@pve!full=" + token.secret;
+  };
+  return run(arguments, conditions);
+}
+
+std::set<std::string>& Rig::deployer_privileges() {
+  return lab.world().access.custom_roles.at("PlanDeployer");
+}
+
 Ended Rig::run(const std::vector<std::string>& arguments, const Conditions& conditions) {
   Ended ended;
   auto options = cli::parse_options(arguments);

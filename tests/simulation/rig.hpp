@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,10 @@ class Rig {
   std::map<std::string, std::string> environment;
   /// Runs `pveplan ARGUMENTS` as a new process.
   Ended run(const std::vector<std::string>& arguments, const Conditions& conditions = {});
+  /// The same with the token of deployer@pve.
+  Ended run_as_deployer(const std::vector<std::string>& arguments);
+  /// Its privileges, of which a test may take some.
+  std::set<std::string>& deployer_privileges();
 
   SimWorld world;
   lab::Core lab;

@@ -10,7 +10,7 @@
 
 namespace pveplan::tests {
 
-std::string golden_directory() { return std::string(PVEPLAN_SOURCE_DIR) + "/tests/golden"; }
+std::string golden_directory() { return PVEPLAN_SOURCE_DIR "/tests/golden"; }
 
 std::vector<std::string> golden_cases(const std::string& area) {
   std::vector<std::string> names;
