@@ -25,6 +25,7 @@ namespace {
 constexpr std::size_t kNameColumn = 8;
 constexpr std::size_t kValueColumn = 25;
 constexpr std::size_t kEffectColumn = 48;
+constexpr std::size_t kWhereColumn = 47;
 
 std::string text_at(const Value& value, const char* name) {
   const Value* found = value.find(name);
@@ -50,6 +51,27 @@ std::string where_text(const Change& change) {
   if (!status.empty()) text += (text.empty() ? "" : ", ") + status;
   const auto why = text_at(change.facts, "placement_reason");
   if (!why.empty()) text += " (" + why + ")";
+  return text;
+}
+
+/// The same of several: "203..205 on pve, running", with what is not the same for all left out.
+std::string where_text(const ChangeGroup& group) {
+  const auto& first = *group.changes.front();
+  if (group.changes.size() == 1) return where_text(first);
+  std::vector<std::string> numbers, nodes;
+  const auto status = text_at(first.facts, "status");
+  bool same_status = true;
+  for (const auto* change : group.changes) {
+    const auto vmid = text_at(change->identity, "vmid");
+    if (!vmid.empty()) numbers.push_back(vmid);
+    const auto node = text_at(change->identity, "node");
+    if (!node.empty() && std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+      nodes.push_back(node);
+    same_status = same_status && text_at(change->facts, "status") == status;
+  }
+  auto text = key_ranges(numbers);
+  if (!nodes.empty()) text += (text.empty() ? "on " : " on ") + schema::join_words(nodes);
+  if (same_status && !status.empty()) text += (text.empty() ? "" : ", ") + status;
   return text;
 }
 
@@ -158,8 +180,7 @@ std::string losses_text(const Change& change) {
 bool tells_steps(const ChangeGroup& group) {
   const auto& change = *group.changes.front();
   const bool ends = change.effects.availability >= model::Availability::disturb ||
-                    change.effects.loses_data() || change.action == Action::remove ||
-                    change.action == Action::replace;
+                    change.effects.loses_data() || change.removes();
   const bool waits = std::any_of(group.steps.begin(), group.steps.end(), [](const auto& step) {
     return step.starts_with("wait ") || step.find(", wait ") != std::string::npos;
   });
@@ -298,7 +319,7 @@ std::string block_text(const ChangeGroup& group, const schema::ResourceSchema* s
   const auto& change = *group.changes.front();
   auto text = fmt::format("  {} ", static_cast<char>(change.action)) +
               padded(group_address(group), 32) + padded(model::name(change.action), 11);
-  if (group.changes.size() == 1) text += where_text(change);
+  text += wrapped(where_text(group), columns(text), kWhereColumn, options.width);
   while (text.back() == ' ') text.pop_back();
   const auto& asked = options.needs_permission;
   const bool allowed = std::find(asked.begin(), asked.end(), change.address) == asked.end();

@@ -43,8 +43,8 @@ Level level_of(const model::Change& change) {
     case WorstEffect::creates:
       break;
   }
-  const bool hurts = change.action == Action::remove || change.action == Action::replace ||
-                     !change.effects.interrupts_node.empty() || change.effects.may_lock_out;
+  const bool hurts =
+      change.removes() || !change.effects.interrupts_node.empty() || change.effects.may_lock_out;
   return hurts ? Level::amber : Level::green;
 }
 
@@ -90,7 +90,7 @@ std::string html(const std::string& text) {
 }
 
 /// Cuts a long text at a whole character.
-std::string shortened(const std::string& text, std::size_t most) {
+std::string cut_to_bytes(const std::string& text, std::size_t most) {
   if (text.size() <= most) return text;
   auto end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -121,7 +121,7 @@ std::string change_words(const ChangeGroup& group, const schema::ResourceSchema*
   if (change.action != Action::update && change.action != Action::replace) return verb;
   std::vector<std::string> words;
   for (const auto& attribute : change.attributes)
-    words.push_back(code(shortened(with_arrows(attribute_brief(attribute, schema)), 80)));
+    words.push_back(code(cut_to_bytes(with_arrows(attribute_brief(attribute, schema)), 80)));
   auto text = listed(words, 4);
   if (change.resumes) text += text.empty() ? "resumes" : ", resumes";
   if (change.action == Action::replace) return text.empty() ? verb : verb + ": " + text;
@@ -251,7 +251,11 @@ std::string danger_lines(const Plan& plan) {
   }
   for (const auto& node : nodes)
     sentences.push_back(fmt::format("**Interrupts the network of node** {}.", code(node)));
-  if (hurts_nobody(plan)) sentences.push_back(kHurtsNobody);
+  if (auto sure = assurance(plan); !sure.empty()) sentences.push_back(std::move(sure));
+  std::vector<std::string> grown;
+  for (const auto& each : grown_disks(plan)) grown.push_back(code(each));
+  if (!grown.empty())
+    sentences.push_back(fmt::format("Cannot shrink again: {}.", listed(grown, 10)));
   std::string text;
   for (const auto& each : sentences) text += (text.empty() ? "" : " ") + each;
   if (!text.empty()) text += "\n";
@@ -318,7 +322,7 @@ std::string remarks(const Plan& plan) {
   std::string text;
   constexpr std::size_t kMost = 5;
   for (std::size_t i = 0; i < std::min(texts.size(), kMost); ++i)
-    text += "Warning: " + code(shortened(texts[i], 300)) + "\n\n";
+    text += "Warning: " + code(cut_to_bytes(texts[i], 300)) + "\n\n";
   if (texts.size() > kMost)
     text += fmt::format("… and {} more warnings.\n\n", texts.size() - kMost);
   std::vector<std::string> older;
@@ -337,11 +341,11 @@ std::string limit_lines(const Plan& plan) {
   auto text = limits_text(plan);
   if (text.empty()) return text;
   std::replace(text.begin(), text.end(), '\n', ' ');
-  return code(shortened(text.substr(0, text.size() - 1), 500)) + "\n\n";
+  return code(cut_to_bytes(text.substr(0, text.size() - 1), 500)) + "\n\n";
 }
 
 std::string head_of(const Plan& plan) {
-  const auto name = shortened(plan.origin.topology, 100);
+  const auto name = cut_to_bytes(plan.origin.topology, 100);
   auto text = fmt::format("<!-- pveplan {} -->\n### {}pveplan {}: {}\n", name,
                           plan.partial() || plan.limited() ? "PARTIAL PLAN: " : "", name,
                           counts_text(plan));
@@ -436,14 +440,14 @@ std::string plan_markdown(const engine::SavedPlan& saved, const schema::SchemaRe
   const auto& plan = saved.plan;
   const auto most = std::max(max_bytes, kLeastMarkdown);
   auto head = head_of(plan);
-  const auto foot = foot_of(saved, shortened(plan_file, 200));
+  const auto foot = foot_of(saved, cut_to_bytes(plan_file, 200));
   if (plan.empty()) {
     head += fmt::format("{} the topology.\n\n",
                         plan.matching == 1 ? "1 resource matches"
                                            : fmt::format("{} resources match", plan.matching));
   }
   const auto room = most - foot.size() - kLeftOutRoom - 100;
-  if (head.size() > room) head = shortened(head, room) + "\n\n";
+  if (head.size() > room) head = cut_to_bytes(head, room) + "\n\n";
   if (plan.empty()) return head + foot;
   std::vector<Entry> entries;
   PlanTextOptions look;

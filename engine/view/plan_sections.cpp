@@ -3,10 +3,12 @@
 #include "engine/order.hpp"
 #include "engine/view/change_block.hpp"
 #include "engine/view/text.hpp"
+#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -65,24 +67,58 @@ ChangeCounts count_changes(const Plan& plan) {
   return counts;
 }
 
-bool hurts_nobody(const Plan& plan) {
-  const bool on_a_cluster = !plan.origin.server_version.empty();
-  if (!on_a_cluster || plan.partial() || !plan.refreshed || plan.changes.empty()) return false;
-  return std::none_of(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
-    switch (worst_effect(change)) {
-      case WorstEffect::data_loss:
-      case WorstEffect::stop:
-      case WorstEffect::restart:
-      case WorstEffect::disturb:
-        return true;
-      case WorstEffect::waits_for_restart:
-      case WorstEffect::live:
-      case WorstEffect::none:
-      case WorstEffect::creates:
-        break;
+namespace {
+
+bool is_unsure(const Change& change) {
+  return change.after.contains_unknown() || change.after.contains_reference();
+}
+
+bool grows(const model::AttributeChange& attribute) {
+  const auto& steps = attribute.path.steps();
+  const auto is_size = [](const schema::Value& value) {
+    return value.kind() == schema::Value::Kind::integer;
+  };
+  return steps.size() == 3 && steps[0] == "disk" && steps[2] == "size" &&
+         is_size(attribute.before) && is_size(attribute.after) &&
+         attribute.before.as_integer() < attribute.after.as_integer();
+}
+
+}  // namespace
+
+std::vector<std::string> grown_disks(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const auto& change : plan.changes) {
+    if (change.action != Action::update) continue;
+    for (const auto& attribute : change.attributes) {
+      if (grows(attribute))
+        found.push_back(
+            fmt::format("disk.{} of {}", attribute.path.steps()[1], change.address.text()));
     }
-    return !change.effects.interrupts_node.empty();
-  });
+  }
+  return found;
+}
+
+std::string assurance(const Plan& plan) {
+  const bool on_a_cluster = !plan.origin.server_version.empty();
+  if (!on_a_cluster || plan.partial() || !plan.refreshed || plan.changes.empty()) return {};
+  bool goes_down = false, loses = false, unsure = false, removes = false;
+  for (const auto& change : plan.changes) {
+    goes_down = goes_down || worst_effect(change) <= WorstEffect::disturb ||
+                !change.effects.interrupts_node.empty();
+    loses = loses || change.effects.loses_data() || !change.effects.lost_snapshots.empty();
+    unsure = unsure || is_unsure(change);
+    removes = removes || change.removes();
+  }
+  std::vector<std::string> parts;
+  if (!goes_down) parts.emplace_back("no guest goes down");
+  if (!loses) parts.emplace_back("no data is lost");
+  if (!unsure) parts.emplace_back("nothing is unknown");
+  if (!loses && !removes && grown_disks(plan).empty())
+    parts.emplace_back("another plan can take all of it back");
+  if (parts.empty()) return {};
+  auto text = schema::join_words(parts) + ".";
+  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+  return text;
 }
 
 std::string effects_line(const Plan& plan) {
@@ -115,8 +151,12 @@ std::string effects_line(const Plan& plan) {
   if (!interrupted.empty())
     text += fmt::format(", interrupts the network of {}", counted(interrupted.size(), "node"));
   if (text.empty()) return {};
-  return wrapped("Effects: " + text + "." + (hurts_nobody(plan) ? " " + kHurtsNobody : ""), 0, 2) +
-         "\n";
+  text = "Effects: " + text + ".";
+  const auto sure = assurance(plan);
+  if (!sure.empty()) text += " " + sure;
+  const auto grown = grown_disks(plan);
+  if (!grown.empty()) text += fmt::format(" Cannot shrink again: {}.", schema::join_words(grown));
+  return wrapped(text, 0, 2) + "\n";
 }
 
 std::vector<std::string> older_texts(const Plan& plan) {
@@ -197,7 +237,7 @@ std::map<schema::ResourceAddress, std::vector<std::string>> briefs_of_steps(cons
   Briefs briefs;
   for (const auto& step : plan.steps) {
     if (step.operation != engine::kBarrier && step.operation != engine::kStateOnly)
-      briefs[step.address].push_back(step.brief.empty() ? step.operation : step.brief);
+      briefs[step.address].push_back(step.words());
   }
   return briefs;
 }
@@ -225,16 +265,13 @@ std::vector<Section> sections(const Plan& plan, bool folds) {
         break;
     }
   }
-  const auto dangerous = [](const Change* change) {
-    return change->action == Action::remove || change->action == Action::replace;
-  };
-  std::stable_partition(rest.begin(), rest.end(), dangerous);
+  std::stable_partition(rest.begin(), rest.end(), std::mem_fn(&Change::removes));
   const auto briefs = briefs_of_steps(plan);
   std::vector<Section> result;
   if (!danger.empty()) result.push_back({danger_heading(danger), grouped(danger, briefs, folds)});
   if (!restart.empty()) {
-    result.push_back(
-        {"RESTART  " + counted(restart.size(), "guest"), grouped(restart, briefs, folds)});
+    result.push_back({"RESTART  " + counted(restart.size(), "guest") + ", down until started again",
+                      grouped(restart, briefs, folds)});
   }
   if (!disturb.empty()) {
     result.push_back(

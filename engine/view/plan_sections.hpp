@@ -23,7 +23,8 @@ struct Section {
 /// `folds`: instances that read the same become one block.
 std::vector<Section> sections(const model::Plan& plan, bool folds = true);
 
-/// What is done for each resource, in order: "shutdown (60 s, then stop)", "delete".
+/// What is done for each resource, in order: "shutdown (off within 60 s, else stopped hard)",
+/// "delete".
 std::map<schema::ResourceAddress, std::vector<std::string>> briefs_of_steps(
     const model::Plan& plan);
 
@@ -36,9 +37,11 @@ ChangeCounts count_changes(const model::Plan& plan);
 /// `Effects: 1 data loss (552 GiB), 1 restart, 1 none.`: each resource once, under its worst
 /// effect.
 std::string effects_line(const model::Plan& plan);
-/// Whether a plan for a cluster is sure to stop no guest, disturb none and lose no data.
-bool hurts_nobody(const model::Plan& plan);
-inline const std::string kHurtsNobody = "No guest goes down, and no data is lost.";
+/// What a plan for a cluster is sure not to do, as a sentence: "No guest goes down, no data is
+/// lost, nothing is unknown, and another plan can take all of it back."
+std::string assurance(const model::Plan& plan);
+/// "disk.data of vm.db": what grows and cannot shrink again.
+std::vector<std::string> grown_disks(const model::Plan& plan);
 
 /// What was made from an older version of an image or template: `template.debian[pve]
 /// (image.debian)`, instances of one block as `vm.web (3, template.debian)`.
@@ -48,6 +51,7 @@ std::vector<std::string> older_texts(const model::Plan& plan);
 std::string calls_line(const model::Plan& plan);
 
 /// What a change is at its worst: the word under which it is counted.
+/// From the worst on.
 enum class WorstEffect {
   data_loss,
   stop,

@@ -83,13 +83,14 @@ engine::SavedPlan sample() {
   backup.leaves_out = {"disk.data (backup = false)"};
   destroy.backup = backup;
   plan.changes = {restart, create, destroy};
-  plan.steps = {step("vm.legacy", "shutdown", "shutdown (60 s, then stop)"),
+  plan.steps = {step("vm.legacy", "shutdown", "shutdown (off within 60 s, else stopped hard)"),
                 step("vm.legacy", "delete", ""),
                 step("vm.docker", "clone", ""),
                 step("vm.docker", "start", ""),
                 step("vm.db[b]", "configure", ""),
                 step("vm.db[b]", "resize", ""),
-                step("vm.db[b]", "reboot", "shutdown (180 s, then error), start, wait for agent")};
+                step("vm.db[b]", "reboot",
+                     "restart (off within 180 s, else error and it stays up), wait for agent")};
   for (const auto* key : {"1", "2", "3", "4"}) {
     auto waits = change(fmt::format("vm.web[{}]", key), Action::update, guest(120, "pve1"));
     waits.attributes = {

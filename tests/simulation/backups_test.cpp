@@ -18,20 +18,6 @@ const std::string kGuest =
     "disk.os = { storage = \"local-lvm\", size = \"1GiB\" }\n"
     "disk.data = { storage = \"local-lvm\", size = \"2GiB\", backup = false }\n";
 
-/// As deployer@pve, whose role the test may take privileges from.
-sim::Ended run_as_deployer(Rig& rig, const std::vector<std::string>& arguments) {
-  sim::Conditions conditions;
-  const auto& token = rig.lab.world().access.users.at("deployer@pve").tokens.at("full");
-  conditions.prepare = [&token](sim::SimHost& host) {
-    host.environment.variables["TOKEN"] = "deployer@pve!full=" + token.secret;
-  };
-  return rig.run(arguments, conditions);
-}
-
-std::set<std::string>& role(Rig& rig) {
-  return rig.lab.world().access.custom_roles.at("PlanDeployer");
-}
-
 /// A file as vzdump leaves it.
 void add_backup(Rig& rig, const std::string& stamp, std::int64_t created, int guest = 200) {
   lab::Volume volume;
@@ -71,7 +57,7 @@ TEST_CASE_METHOD(BackupFixture, "a destroy tells the steps and the last backup, 
   add_backup(rig, "2026_11_19-03_00_00", 1'795'057'200, 201);  // of another guest
   const auto text = rig.run({"plan", "--destroy"});
   INFO(text.out << text.err);
-  CHECK(contains(text.out, "steps shutdown (60 s, then stop), delete"));
+  CHECK(contains(text.out, "steps shutdown (off within 60 s, else stopped hard), delete"));
   CHECK(contains(text.out,
                  "backup 2026-11-12 03:00 UTC on local (pve); covers disk.os, NOT disk.data "
                  "(backup = false)"));
@@ -80,7 +66,7 @@ TEST_CASE_METHOD(BackupFixture, "a destroy tells the steps and the last backup, 
   const auto json = rig.run({"plan", "--destroy", "--format", "json"});
   CHECK(contains(json.out, "\"taken_at\": 1794452400"));
   CHECK(contains(json.out, "\"leaves_out\": [ \"disk.data (backup = false)\" ]"));
-  CHECK(contains(json.out, "\"brief\": \"shutdown (60 s, then stop)\""));
+  CHECK(contains(json.out, "\"brief\": \"shutdown (off within 60 s, else stopped hard)\""));
 }
 
 TEST_CASE_METHOD(BackupFixture, "that there is no backup is said, with where it was looked for") {
@@ -115,19 +101,19 @@ TEST_CASE_METHOD(BackupFixture, "a disk that leaves tells of the backup of that 
 TEST_CASE("a token that may not see backups is told so, never that there are none") {
   Rig rig(GENERATE(1, 2));
   rig.write_topology(kHead + kGuest);
-  const auto made = run_as_deployer(rig, {"apply", "--auto-approve"});
+  const auto made = rig.run_as_deployer({"apply", "--auto-approve"});
   INFO(made.out << made.err);
   REQUIRE(made.exit_code == 0);
   add_backup(rig, "2026_11_12-03_00_00", 1'794'452'400);
-  role(rig).erase("VM.Backup");
-  role(rig).erase("Datastore.Allocate");
-  const auto hidden = run_as_deployer(rig, {"plan", "--destroy"});
+  rig.deployer_privileges().erase("VM.Backup");
+  rig.deployer_privileges().erase("Datastore.Allocate");
+  const auto hidden = rig.run_as_deployer({"plan", "--destroy"});
   INFO(hidden.out << hidden.err);
   CHECK(contains(hidden.out,
                  "backup none visible on local (pve): the token lacks VM.Backup on "
                  "/vms/200"));
-  role(rig).insert("VM.Backup");
-  CHECK(contains(run_as_deployer(rig, {"plan", "--destroy"}).out, "covers disk.os"));
+  rig.deployer_privileges().insert("VM.Backup");
+  CHECK(contains(rig.run_as_deployer({"plan", "--destroy"}).out, "covers disk.os"));
 }
 
 TEST_CASE_METHOD(BackupFixture,

@@ -43,10 +43,9 @@ struct Draft {
 
 class VmLowering {
  public:
-  explicit VmLowering(const Change& change) : change_(change) {
-    identity_ = change.identity;
-    const auto* living = member(change.facts, "identity");
-    if (change.action == Action::remove && living != nullptr) identity_ = *living;
+  explicit VmLowering(const Change& change)
+      : change_(change),
+        identity_(change.action == Action::remove ? change.living_identity() : change.identity) {
     vmid_ = integer_of(identity_, "vmid");
     node_ = text_of(identity_, "node");
   }
@@ -73,6 +72,11 @@ class VmLowering {
  private:
   void add(std::string operation, Value::Fields arguments, std::string summary) {
     drafts_.push_back({std::move(operation), std::move(arguments), std::move(summary), {}, {}});
+  }
+  /// With a summary that says what a reader of the plan's steps wants to know, too.
+  void add_told(std::string operation, Value::Fields arguments, const std::string& summary) {
+    add(std::move(operation), std::move(arguments), summary);
+    drafts_.back().brief = summary;
   }
   void refuse(std::string reason) {
     drafts_.clear();
@@ -144,11 +148,13 @@ class VmLowering {
   }
   void shutdown(std::int64_t seconds, bool force) {
     add("shutdown", {{"timeout", Value::integer(seconds)}, {"force", Value::boolean(force)}},
-        shutdown_words(seconds, force));
-    drafts_.back().brief = drafts_.back().summary;
+        fmt::format("shutdown ({} s, then {})", seconds, force ? "stop" : "error"));
+    drafts_.back().brief = brief_of_ending("shutdown", seconds, force);
   }
-  static std::string shutdown_words(std::int64_t seconds, bool force) {
-    return fmt::format("shutdown ({} s, then {})", seconds, force ? "stop" : "error");
+  /// For who reads a plan.
+  static std::string brief_of_ending(const char* what, std::int64_t seconds, bool force) {
+    return fmt::format("{} (off within {} s, else {})", what, seconds,
+                       force ? "stopped hard" : "error and it stays up");
   }
   std::int64_t shutdown_seconds() const {
     return as_integer(at(change_.after, {"timeouts", "shutdown"})).value_or(kShutdownSeconds);
@@ -171,10 +177,7 @@ class VmLowering {
       add("configure", std::move(arguments), "configure");
     }
     for (const auto& [disk, bytes] : filled_) resize(disk, bytes);
-    if (pool_) {
-      add("pool", with_after(), "change pool");
-      drafts_.back().brief = drafts_.back().summary;
-    }
+    if (pool_) add_told("pool", with_after(), "change pool");
     discard_removed();
     if (!stops) power();
   }
@@ -254,8 +257,7 @@ class VmLowering {
       if (!part.starts_with("disk.")) continue;
       const auto* disk = change_.before.find(Path::parse(part));
       if (disk != nullptr && text_of(*disk, "on_remove") == "keep") continue;
-      add("discard", {{"part", Value::string(part)}}, "destroy the volume of " + part);
-      drafts_.back().brief = drafts_.back().summary;
+      add_told("discard", {{"part", Value::string(part)}}, "destroy the volume of " + part);
     }
   }
 
@@ -286,7 +288,7 @@ class VmLowering {
     } else {
       add("reboot", {{"timeout", Value::integer(shutdown_seconds())}}, "restart");
       drafts_.back().pools = {node_pool()};
-      drafts_.back().brief = shutdown_words(shutdown_seconds(), false) + ", start";
+      drafts_.back().brief = brief_of_ending("restart", shutdown_seconds(), false);
     }
     auto& last = drafts_.back();
     if (!awaited().empty()) return;  // in steps of its own
