@@ -1,5 +1,6 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/workspace.hpp"
+#include "engine/view/diagnostic_json.hpp"
 #include "engine/view/text.hpp"
 #include "schema/diagnostic_text.hpp"
 
@@ -11,6 +12,11 @@ namespace pveplan::cli {
 
 async::Task<int> run_validate(Program& program, Options options) {
   const auto loaded = load_topology(program, options);
+  if (options.format == "json") {
+    program.out(view::diagnostics_json(loaded.diagnostics, loaded.sources));
+    program.leave(loaded.topology ? kSuccess : kError);
+    co_return loaded.topology ? kSuccess : kError;
+  }
   print_diagnostics(program, options, loaded.sources, loaded.diagnostics);
   if (!loaded.topology) {
     program.err(schema::diagnostics_summary(loaded.sources, loaded.diagnostics));

@@ -1,5 +1,6 @@
 #include "engine/view/event_stream.hpp"
 
+#include "engine/view/diagnostic_json.hpp"
 #include "engine/view/json_parts.hpp"
 #include "engine/view/output_text.hpp"
 #include "engine/view/text.hpp"
@@ -29,17 +30,6 @@ std::string timestamp(std::chrono::system_clock::time_point time) {
       std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() % 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds);
-}
-
-Value json_place(const schema::Span& span, const schema::SourceMap& sources) {
-  if (!span.known() || span.file >= sources.size()) return {};
-  const auto begin = sources.position(span.file, span.begin);
-  const auto end = sources.position(span.file, span.end);
-  return Value::map({{"file", Value::string(sources.name(span.file))},
-                     {"line", Value::integer(begin.line)},
-                     {"column", Value::integer(begin.column)},
-                     {"end_line", Value::integer(end.line)},
-                     {"end_column", Value::integer(end.column)}});
 }
 
 const char* status_word(Status status) {
@@ -100,17 +90,10 @@ std::string EventStream::diagnostic(const schema::Diagnostic& diagnostic,
                                     const schema::SourceMap& sources) {
   const auto id = fmt::format("d{}", ++diagnostics_);
   const char* level = diagnostic.severity == schema::Severity::error ? "error" : "warn";
-  Value::List notes;
-  for (const auto& note : diagnostic.notes)
-    notes.push_back(Value::map(
-        {{"text", Value::string(note.text)}, {"range", json_place(note.span, sources)}}));
+  Value::Fields fields = {{"id", Value::string(id)}};
+  for (auto& each : diagnostic_fields(diagnostic, sources)) fields.push_back(std::move(each));
   emit("diagnostic", level, diagnostic.summary, diagnostic.address ? &*diagnostic.address : nullptr,
-       {{"id", Value::string(id)},
-        {"severity", Value::string(level == std::string("warn") ? "warning" : "error")},
-        {"summary", Value::string(diagnostic.summary)},
-        {"detail", Value::string(diagnostic.detail)},
-        {"range", json_place(diagnostic.span, sources)},
-        {"notes", Value::list(std::move(notes))}});
+       std::move(fields));
   return id;
 }
 
