@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace pveplan::engine {
@@ -134,6 +135,17 @@ class Placer {
     return fmt::format("this token may see no storage of {} (it lacks Datastore.Audit)", node);
   }
 
+  /// A word on the first storage that no node has; empty where each is somewhere.
+  std::string mistyped_storage(const Resource& resource) const {
+    std::set<std::string> known;
+    for (const auto& each : cluster_.storages) known.insert(each.storage);
+    for (const auto& storage : names_of(resource, "storage")) {
+      if (!known.contains(storage.name))
+        return schema::did_you_mean(storage.name, {known.begin(), known.end()});
+    }
+    return {};
+  }
+
   /// Whether the node has everything that the resource names there. `missing` gets a word on what
   /// it lacks.
   bool can_hold(const Resource& resource, const std::string& node, std::string& missing) const {
@@ -175,8 +187,8 @@ class Placer {
     }
     if (candidates.empty()) {
       add(resource, "No node to place it on",
-          fmt::format("No node of the cluster can hold {}: {}.", resource.address.text(),
-                      schema::join_words(reasons)),
+          fmt::format("No node of the cluster can hold {}: {}.{}", resource.address.text(),
+                      schema::join_words(reasons), mistyped_storage(resource)),
           "node");
       return;
     }

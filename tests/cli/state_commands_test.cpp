@@ -75,6 +75,26 @@ TEST_CASE("state mv keeps the object and changes what others say of it") {
   must_run(rig, {"plan", "--detailed-exitcode"});
 }
 
+TEST_CASE("a row holds what its resource needs itself, not what that needs in turn") {
+  Rig rig(1);
+  rig.write_topology(kHead +
+                     "[record.a]\ninput = 1\n[record.b]\ninput = \"${record.a.output}\"\n"
+                     "[record.c]\ninput = \"${record.b.output}\"\n"
+                     "[record.d]\nafter = [\"record.c\"]\ninput = \"${record.b.output}\"\n");
+  must_run(rig, {"apply", "--auto-approve"});
+  const auto state = pulled(rig);
+  const auto needs = [&state](const char* address) {
+    std::string text;
+    for (const auto& each : state.rows.at(*schema::parse_address(address)).dependencies)
+      text += each.text() + " ";
+    return text;
+  };
+  CHECK(needs("record.a").empty());
+  CHECK(needs("record.b") == "record.a ");
+  CHECK(needs("record.c") == "record.b ");
+  CHECK(needs("record.d") == "record.b record.c ");
+}
+
 TEST_CASE("state mv refuses another type, a taken address and what is not there") {
   Rig rig(1);
   live(rig);

@@ -174,3 +174,10 @@ TEST_CASE("an image that is raw and locked tells how large its disks are") {
   INFO(ended.out << ended.err);
   CHECK(contains(ended.out, "Free after apply: local-lvm pve 480 of 500 GiB. Reads"));
 }
+
+TEST_CASE("a mistyped storage or bridge is told with the nearest one of the node") {
+  Rig rig(1);
+  expect_refusal(rig, "[vm.a]\ndisk.os = { storage = \"local-lmv\", size = \"1GiB\" }\n",
+                 "Did you mean \"local-lvm\"?");
+  expect_refusal(rig, "[vm.a]\nnic.lan.bridge = \"vmbr00\"\n", "Did you mean \"vmbr0\"?");
+}
