@@ -42,7 +42,7 @@ void compare_with_losses(const Change& change, Backup& backup) {
     if (name.starts_with("unused")) {
       backup.leaves_out.push_back(name + " (not attached)");
     } else if (backed_up != nullptr && *backed_up == Value::boolean(false)) {
-      backup.leaves_out.push_back(name + " (backup = false)");
+      backup.leaves_out.push_back(name + " (excluded: backup = false)");
     } else {
       backup.covers.push_back(name);
     }

@@ -44,7 +44,7 @@ struct Step {
       pools;            ///< named limits that it takes: "node:pve1", "storage:pve1/local-lvm"
   std::string summary;  ///< "clone 9002 -> 112, pve2"
   std::string
-      brief;  ///< in a list of steps: "shutdown (off within 60 s, else …)"; empty: operation
+      brief;  ///< in a list of steps: "stop (shut down within 60 s, else …)"; empty: operation
   std::uint32_t writes = 1;  ///< API calls that it makes when all goes well
 
   /// For a list of steps.

@@ -176,7 +176,8 @@ std::string losses_text(const Change& change) {
   return text;
 }
 
-/// Whether it matters in which order things are done: where something ends, or is waited for.
+/// Whether it matters in which order things are done: where a guest is made, something ends, or is
+/// waited for.
 bool tells_steps(const ChangeGroup& group) {
   const auto& change = *group.changes.front();
   const bool ends = change.effects.availability >= model::Availability::disturb ||
@@ -184,7 +185,8 @@ bool tells_steps(const ChangeGroup& group) {
   const bool waits = std::any_of(group.steps.begin(), group.steps.end(), [](const auto& step) {
     return step.starts_with("wait ") || step.find(", wait ") != std::string::npos;
   });
-  return waits || (ends && group.steps.size() > 1);
+  const bool makes_guest = change.action == Action::create && change.address.type == "vm";
+  return waits || ((ends || makes_guest) && group.steps.size() > 1);
 }
 
 std::string joined(const std::vector<std::string>& items) {
@@ -204,7 +206,8 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
     text += labelled("steps", joined(group.steps), width);
   if (worst_effect(change) == WorstEffect::waits_for_restart) {
     const auto who = group.changes.size() > 1 ? change.address.group() : change.address;
-    text += labelled("restart", "not by this plan; plan again with --restart " + who.shell_text(),
+    text += labelled("restart",
+                     "not by this plan; with --restart " + who.shell_text() + ", instead or later",
                      width);
   }
   if (!change.moved_from.empty())
@@ -222,8 +225,10 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
   for (const auto& each : change.also) text += labelled("also", each, width);
   text += labelled("backup", backup_text(change), width);
   if (!losses.empty() && !allowed) {
-    text += labelled("allow", "plan again with --allow data-loss=" + change.address.shell_text(),
-                     width);
+    text += labelled(
+        "allow",
+        "apply refuses this plan; plan again with --allow data-loss=" + change.address.shell_text(),
+        width);
   }
   text += labelled("effect", interrupted_nodes(group), width);
   if (change.effects.may_lock_out) text += labelled("effect", "may lock you out", width);

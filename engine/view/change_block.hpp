@@ -21,8 +21,8 @@ std::string interrupted_nodes(const ChangeGroup& group);
 /// "2 snapshots (before, after)" that go with the guest; empty when none does.
 std::string lost_snapshots_text(const model::Change& change);
 
-/// "2026-11-12 03:00 UTC on pbs1, verified; covers disk.os, NOT disk.data (backup = false)"; empty
-/// for a change that takes no guest's data away.
+/// "2026-11-12 03:00 UTC on pbs1, verified; covers disk.os, NOT disk.data (excluded: backup =
+/// false)"; empty for a change that takes no guest's data away.
 std::string backup_text(const model::Change& change);
 
 /// One attribute in a few words without its effect: "cores 2 -> 4".

@@ -235,7 +235,7 @@ std::string danger_lines(const Plan& plan) {
   std::vector<std::string> sentences;
   if (all.loses_data())
     sentences.push_back(fmt::format(
-        "**Destroys data: {} of {}.** It is gone for good, but for what a backup holds.{}",
+        "**Destroys data: {} of {}.** It is gone for good, except what a backup holds.{}",
         lost_text(all.lost_bytes()), addresses_with(plan, WorstEffect::data_loss),
         backup_sentence(plan)));
   const auto tell = [&](WorstEffect effect, const char* verb) {
@@ -245,6 +245,7 @@ std::string danger_lines(const Plan& plan) {
   tell(WorstEffect::stop, "Stops");
   tell(WorstEffect::restart, "Restarts");
   tell(WorstEffect::disturb, "Disturbs");
+  tell(WorstEffect::waits_for_restart, "Not in effect before a restart:");
   std::set<std::string> nodes;
   for (const auto& change : plan.changes) {
     if (!change.effects.interrupts_node.empty()) nodes.insert(change.effects.interrupts_node);
@@ -263,7 +264,7 @@ std::string danger_lines(const Plan& plan) {
     std::vector<std::string> flags;
     for (const auto& address : plan.needs_permission)
       flags.push_back(code("--allow data-loss=" + address.shell_text()));
-    text += "Nobody has allowed that yet, so apply refuses it: plan again with " +
+    text += "Nobody has allowed that yet, so apply refuses this plan: plan again with " +
             listed(flags, 10) + ".\n";
   }
   return text;

@@ -102,19 +102,24 @@ std::string assurance(const Plan& plan) {
   const bool on_a_cluster = !plan.origin.server_version.empty();
   if (!on_a_cluster || plan.partial() || !plan.refreshed || plan.changes.empty()) return {};
   bool goes_down = false, loses = false, unsure = false, removes = false;
+  bool creates = false, restarts = false;
   for (const auto& change : plan.changes) {
     goes_down = goes_down || worst_effect(change) <= WorstEffect::disturb ||
                 !change.effects.interrupts_node.empty();
     loses = loses || change.effects.loses_data() || !change.effects.lost_snapshots.empty();
     unsure = unsure || is_unsure(change);
     removes = removes || change.removes();
+    creates = creates || change.action == Action::create;
+    restarts = restarts || worst_effect(change) == WorstEffect::restart;
   }
   std::vector<std::string> parts;
   if (!goes_down) parts.emplace_back("no guest goes down");
   if (!loses) parts.emplace_back("no data is lost");
-  if (!unsure) parts.emplace_back("nothing is unknown");
+  if (!unsure) parts.emplace_back("every value is known");
   if (!loses && !removes && grown_disks(plan).empty())
-    parts.emplace_back("another plan can take all of it back");
+    parts.push_back(std::string("another plan can revert it") +
+                    (creates ? ", by destroying what is new" : "") +
+                    (restarts ? ", with as many restarts" : ""));
   if (parts.empty()) return {};
   auto text = schema::join_words(parts) + ".";
   text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
@@ -228,7 +233,7 @@ std::string danger_heading(const std::vector<const Change*>& changes) {
                         lost_text(change->effects.lost_bytes()), change->address.text());
   }
   return wrapped("DANGER  destroys data: " + text, 0, 8) +
-         "\n        gone for good, but for what a backup holds";
+         "\n        gone for good, except what a backup holds";
 }
 
 }  // namespace
@@ -270,7 +275,9 @@ std::vector<Section> sections(const Plan& plan, bool folds) {
   std::vector<Section> result;
   if (!danger.empty()) result.push_back({danger_heading(danger), grouped(danger, briefs, folds)});
   if (!restart.empty()) {
-    result.push_back({"RESTART  " + counted(restart.size(), "guest") + ", down until started again",
+    result.push_back({"RESTART  " + counted(restart.size(), "guest") +
+                          (restart.size() == 1 ? ", down" : ", each down") +
+                          " for its shutdown and boot",
                       grouped(restart, briefs, folds)});
   }
   if (!disturb.empty()) {
@@ -278,7 +285,7 @@ std::vector<Section> sections(const Plan& plan, bool folds) {
         {"DISTURB  " + counted(disturb.size(), "guest"), grouped(disturb, briefs, folds)});
   }
   if (!rest.empty())
-    result.push_back({result.empty() ? "CHANGES" : "REST", grouped(rest, briefs, folds)});
+    result.push_back({result.empty() ? "CHANGES" : "OTHER CHANGES", grouped(rest, briefs, folds)});
   return result;
 }
 

@@ -23,7 +23,7 @@ struct Section {
 /// `folds`: instances that read the same become one block.
 std::vector<Section> sections(const model::Plan& plan, bool folds = true);
 
-/// What is done for each resource, in order: "shutdown (off within 60 s, else stopped hard)",
+/// What is done for each resource, in order: "stop (shut down within 60 s, else stopped hard)",
 /// "delete".
 std::map<schema::ResourceAddress, std::vector<std::string>> briefs_of_steps(
     const model::Plan& plan);
@@ -38,7 +38,7 @@ ChangeCounts count_changes(const model::Plan& plan);
 /// effect.
 std::string effects_line(const model::Plan& plan);
 /// What a plan for a cluster is sure not to do, as a sentence: "No guest goes down, no data is
-/// lost, nothing is unknown, and another plan can take all of it back."
+/// lost, every value is known and another plan can revert it."
 std::string assurance(const model::Plan& plan);
 /// "disk.data of vm.db": what grows and cannot shrink again.
 std::vector<std::string> grown_disks(const model::Plan& plan);

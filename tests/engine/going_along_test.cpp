@@ -61,7 +61,8 @@ std::string told(const model::BackupFacts& facts) {
 
 TEST_CASE("a loss tells when the last backup was made and what of it that holds") {
   CHECK(told(on_pbs()) ==
-        "2026-11-12 03:00 UTC on pbs1, verified; covers disk.os, NOT disk.data (backup = false), "
+        "2026-11-12 03:00 UTC on pbs1, verified; covers disk.os, NOT disk.data (excluded: backup = "
+        "false), "
         "unused0 (not attached)");
 }
 

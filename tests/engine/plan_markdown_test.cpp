@@ -80,17 +80,18 @@ engine::SavedPlan sample() {
   backup.seen.taken_at = 1'794'452'400;
   backup.seen.verified = true;
   backup.covers = {"disk.os"};
-  backup.leaves_out = {"disk.data (backup = false)"};
+  backup.leaves_out = {"disk.data (excluded: backup = false)"};
   destroy.backup = backup;
   plan.changes = {restart, create, destroy};
-  plan.steps = {step("vm.legacy", "shutdown", "shutdown (off within 60 s, else stopped hard)"),
+  plan.steps = {step("vm.legacy", "shutdown", "stop (shut down within 60 s, else stopped hard)"),
                 step("vm.legacy", "delete", ""),
                 step("vm.docker", "clone", ""),
                 step("vm.docker", "start", ""),
                 step("vm.db[b]", "configure", ""),
                 step("vm.db[b]", "resize", ""),
                 step("vm.db[b]", "reboot",
-                     "restart (off within 180 s, else error and it stays up), wait for agent")};
+                     "restart (shut down within 180 s, else error and left running), wait up to "
+                     "300 s for agent")};
   for (const auto* key : {"1", "2", "3", "4"}) {
     auto waits = change(fmt::format("vm.web[{}]", key), Action::update, guest(120, "pve1"));
     waits.attributes = {

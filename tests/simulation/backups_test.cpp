@@ -57,16 +57,16 @@ TEST_CASE_METHOD(BackupFixture, "a destroy tells the steps and the last backup, 
   add_backup(rig, "2026_11_19-03_00_00", 1'795'057'200, 201);  // of another guest
   const auto text = rig.run({"plan", "--destroy"});
   INFO(text.out << text.err);
-  CHECK(contains(text.out, "steps shutdown (off within 60 s, else stopped hard), delete"));
+  CHECK(contains(text.out, "steps stop (shut down within 60 s, else stopped hard), delete"));
   CHECK(contains(text.out,
                  "backup 2026-11-12 03:00 UTC on local (pve); covers disk.os, NOT disk.data "
-                 "(backup = false)"));
+                 "(excluded: backup = false)"));
   const auto markdown = rig.run({"plan", "--destroy", "--format", "markdown"});
   CHECK(contains(markdown.out, "Last backup: `2026-11-12 03:00 UTC on local (pve); covers"));
   const auto json = rig.run({"plan", "--destroy", "--format", "json"});
   CHECK(contains(json.out, "\"taken_at\": 1794452400"));
-  CHECK(contains(json.out, "\"leaves_out\": [ \"disk.data (backup = false)\" ]"));
-  CHECK(contains(json.out, "\"brief\": \"shutdown (off within 60 s, else stopped hard)\""));
+  CHECK(contains(json.out, "\"leaves_out\": [ \"disk.data (excluded: backup = false)\" ]"));
+  CHECK(contains(json.out, "\"brief\": \"stop (shut down within 60 s, else stopped hard)\""));
 }
 
 TEST_CASE_METHOD(BackupFixture, "that there is no backup is said, with where it was looked for") {

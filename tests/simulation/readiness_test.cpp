@@ -34,7 +34,7 @@ TEST_CASE("a new guest is done when its agent answers") {
   rig.write_topology(topology(""));
   const auto plan = rig.run({"plan"});
   INFO(plan.out << plan.err);
-  CHECK(contains(plan.out, "steps create, start, wait for agent"));
+  CHECK(contains(plan.out, "steps create, start, wait up to 300 s for agent"));
   const auto begun = rig.world.clock.now();
   const auto made = rig.run({"apply", "--auto-approve"});
   INFO(made.out << made.err);
@@ -64,7 +64,7 @@ TEST_CASE("a guest that does not answer in time stays up, is named, and is waite
 
   const auto next = rig.run({"plan"});
   CHECK(contains(next.out, "resumes: created, not finished"));
-  CHECK(contains(next.out, "wait for agent"));
+  CHECK(contains(next.out, "wait up to 90 s for agent"));
   CHECK_FALSE(contains(next.out, "steps start"));
   rig.lab.world().systems.installed = true;
   const auto starts = count_requests(rig, "/status/start");
@@ -100,8 +100,8 @@ TEST_CASE("a restart waits for the agent, too") {
   const auto plan = rig.run({"plan"});
   INFO(plan.out);
   CHECK(contains(plan.out,
-                 "steps configure, restart (off within 180 s, else error and it stays up), "
-                 "wait for agent"));
+                 "steps configure, restart (shut down within 180 s, else error and left running), "
+                 "wait up to 300 s for agent"));
   const auto done = rig.run({"apply", "--auto-approve"});
   INFO(done.out << done.err);
   CHECK(done.exit_code == 0);
@@ -172,7 +172,8 @@ TEST_CASE("SSH is waited for at the guest's address, stated or told by its agent
       "SSH-2.0-OpenSSH_9.2p1 Debian-2";
   rig.write_topology(with_ssh(stated ? "10.10.20.50/24" : "dhcp"));
   const auto plan = rig.run({"plan"});
-  CHECK(contains(plan.out, "steps create, start, wait for agent, wait for ssh"));
+  CHECK(contains(plan.out,
+                 "steps create, start, wait up to 60 s for agent, wait up to 60 s for ssh"));
   const auto made = rig.run({"apply", "--auto-approve"});
   INFO(made.out << made.err);
   CHECK(made.exit_code == 0);
@@ -195,7 +196,7 @@ TEST_CASE("a guest without SSH, or with another server on its port, is named wit
 TEST_CASE("a port is waited for, whatever listens there") {
   Rig rig(1);
   rig.write_topology(with_wait("[\"port:50000\"]", "10.10.20.50/24"));
-  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait for port:50000"));
+  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait up to 60 s for port:50000"));
   const auto refused = rig.run({"apply", "--auto-approve"});
   INFO(refused.out << refused.err);
   CHECK(refused.exit_code == 1);
@@ -208,7 +209,7 @@ TEST_CASE("a port is waited for, whatever listens there") {
 TEST_CASE("an address is waited for until the agent tells it") {
   Rig rig(1);
   rig.write_topology(with_wait("[\"ip\"]", "dhcp"));
-  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait for ip"));
+  CHECK(contains(rig.run({"plan"}).out, "steps create, start, wait up to 60 s for ip"));
   const auto made = rig.run({"apply", "--auto-approve"});
   INFO(made.out << made.err);
   CHECK(made.exit_code == 0);

@@ -63,8 +63,8 @@ TEST_CASE("guests of a block or a label are restarted one at a time, each when t
   const auto plan = rig.run({"plan"});
   INFO(plan.out);
   CHECK(contains(plan.out,
-                 "one at a time, each when the one before it answers (if it does not, the others "
-                 "stay up): vm.w[1], vm.w[2], "
+                 "one at a time, each when the one before it answers; when one does not, those "
+                 "after it are left as they are: vm.w[1], vm.w[2], "
                  "vm.w[3] and vm.x"));
   const auto before = rig.requests().size();
   const auto ended = rig.run({"apply", "--auto-approve"});
@@ -131,7 +131,7 @@ TEST_CASE("a block that --restart names is restarted whole, as the plan advises"
   rig.write_topology(text(4));
   const auto advice = rig.run({"plan"});
   INFO(advice.out);
-  CHECK(contains(advice.out, "not by this plan; plan again with --restart vm.w"));
+  CHECK(contains(advice.out, "not by this plan; with --restart vm.w, instead or later"));
   const auto before = rig.requests().size();
   const auto ended = rig.run({"apply", "--auto-approve", "--restart", "vm.w"});
   INFO(ended.out << ended.err);

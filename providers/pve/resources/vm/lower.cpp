@@ -143,18 +143,18 @@ class VmLowering {
       const auto what = as_text(&each);
       add("wait", {{"for", each}, {"timeout", Value::integer(seconds)}},
           fmt::format("wait for {} ({} s, then error)", what, seconds));
-      drafts_.back().brief = "wait for " + what;
+      drafts_.back().brief = fmt::format("wait up to {} s for {}", seconds, what);
     }
   }
   void shutdown(std::int64_t seconds, bool force) {
     add("shutdown", {{"timeout", Value::integer(seconds)}, {"force", Value::boolean(force)}},
         fmt::format("shutdown ({} s, then {})", seconds, force ? "stop" : "error"));
-    drafts_.back().brief = brief_of_ending("shutdown", seconds, force);
+    drafts_.back().brief = fmt::format("stop ({})", in_how_long(seconds, force));
   }
   /// For who reads a plan.
-  static std::string brief_of_ending(const char* what, std::int64_t seconds, bool force) {
-    return fmt::format("{} (off within {} s, else {})", what, seconds,
-                       force ? "stopped hard" : "error and it stays up");
+  static std::string in_how_long(std::int64_t seconds, bool force) {
+    return fmt::format("shut down within {} s, else {}", seconds,
+                       force ? "stopped hard" : "error and left running");
   }
   std::int64_t shutdown_seconds() const {
     return as_integer(at(change_.after, {"timeouts", "shutdown"})).value_or(kShutdownSeconds);
@@ -288,7 +288,7 @@ class VmLowering {
     } else {
       add("reboot", {{"timeout", Value::integer(shutdown_seconds())}}, "restart");
       drafts_.back().pools = {node_pool()};
-      drafts_.back().brief = brief_of_ending("restart", shutdown_seconds(), false);
+      drafts_.back().brief = fmt::format("restart ({})", in_how_long(shutdown_seconds(), false));
     }
     auto& last = drafts_.back();
     if (!awaited().empty()) return;  // in steps of its own
