@@ -21,7 +21,8 @@ namespace {
 /// What a plan takes of a storage. Nobody knows the size of what is filled from an image before
 /// that has been unpacked.
 struct Room {
-  std::uint64_t bytes = 0;
+  std::uint64_t disks = 0;        ///< bytes
+  std::uint64_t images = 0;       ///< bytes of files that are downloaded
   std::size_t like_image = 0;     ///< disks as large as their image turns out
   std::size_t like_template = 0;  ///< and as a template that does not exist yet, or is not ours
 };
@@ -40,6 +41,8 @@ class RoomCount {
 
   Rooms count() {
     for (const auto& change : plan_.changes) {
+      const bool makes = change.action == Action::create || change.action == Action::replace;
+      if (makes && change.address.type == "image") count_download(change);
       if (change.action == Action::create) count_new(change);
       if (change.action == Action::update || change.action == Action::replace) count_growth(change);
     }
@@ -47,6 +50,15 @@ class RoomCount {
   }
 
  private:
+  /// The lock file has the size; without one nothing is claimed. An older version of the image
+  /// stays until nothing uses it any more, so the new one needs all of its room.
+  void count_download(const Change& change) {
+    const auto bytes = bytes_at(&change.after, "size");
+    const auto storage = text_at(change.after, "storage");
+    if (bytes == 0 || storage.empty()) return;
+    rooms_[{text_at(change.identity, "node"), storage}].images += bytes;
+  }
+
   /// A guest's own disks, and the first one of what is made from an image or a template, which need
   /// not be stated.
   void count_new(const Change& change) {
@@ -74,7 +86,7 @@ class RoomCount {
     auto image = text_at(disk, "image");
     if (image.empty() && name == "os") image = text_at(change.after, "image");
     if (bytes == 0) bytes = size_of_image(image, text_at(change.identity, "node"));
-    room.bytes += bytes;
+    room.disks += bytes;
     if (bytes > 0) return;
     if (cloned) ++room.like_template;
     if (!image.empty()) ++room.like_image;
@@ -95,7 +107,7 @@ class RoomCount {
       if (storage.empty()) storage = was;
       const auto had = was.empty() || was == storage ? bytes_at(before, "size") : 0;
       const auto wanted = bytes_at(&disk, "size");
-      if (wanted > had && !storage.empty()) rooms_[{node, storage}].bytes += wanted - had;
+      if (wanted > had && !storage.empty()) rooms_[{node, storage}].disks += wanted - had;
     }
   }
 
@@ -155,16 +167,33 @@ struct StorageUse {
   Room room;
 };
 
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
-/// What is free is any number of bytes: whole GiB are what a person wants to know.
-schema::Diagnostic too_much(const std::string& name, std::uint64_t bytes, std::uint64_t free) {
-  return schema::warning(
-      "More than is free",
-      fmt::format("This plan puts {} of disks on {}, which has {} free: the storage may run full "
-                  "when the guests fill their disks.",
-                  schema::readable_size(bytes), name,
-                  schema::readable_size(free < kGiB ? free : free / kGiB * kGiB)));
+/// A file has any number of bytes: whole MiB are what a person wants to know.
+std::string size_text(std::uint64_t bytes) {
+  return schema::readable_size((bytes + kMiB - 1) / kMiB * kMiB);
+}
+/// Of what is free whole GiB say enough.
+std::string free_text(std::uint64_t bytes) {
+  const auto unit = bytes < kGiB ? kMiB : kGiB;
+  return schema::readable_size(bytes / unit * unit);
+}
+
+std::string contents_text(const Room& room) {
+  if (room.images == 0) return size_text(room.disks) + " of disks";
+  const auto images = size_text(room.images) + " of images";
+  return room.disks == 0 ? images
+                         : fmt::format("{} and {} of disks", images, size_text(room.disks));
+}
+
+/// Images are written as a whole at once, disks as far as their guests fill them.
+schema::Diagnostic too_much(const std::string& name, const Room& room, std::uint64_t free) {
+  const char* outlook = room.images > free ? "their download fails when it is full"
+                                           : "it may run full when the guests fill their disks";
+  return schema::warning("More than is free",
+                         fmt::format("This plan puts {} on {}, which has {} free: {}.",
+                                     contents_text(room), name, free_text(free), outlook));
 }
 
 }  // namespace
@@ -187,17 +216,19 @@ void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
     if (facts == nullptr || facts->total == 0) continue;
     auto& claim = claims[facts->shared ? place.second : place.second + " " + place.first];
     if (claim.facts == nullptr) claim.facts = facts;
-    claim.room.bytes += room.bytes;
+    claim.room.disks += room.disks;
+    claim.room.images += room.images;
     claim.room.like_image += room.like_image;
     claim.room.like_template += room.like_template;
   }
   for (const auto& [name, claim] : claims) {
     const auto& [facts, room] = claim;
     const auto free = facts->total - std::min(facts->used, facts->total);
-    if (room.bytes > free) plan.warnings.push_back(too_much(name, room.bytes, free));
+    const auto taken = room.disks + room.images;
+    if (taken > free) plan.warnings.push_back(too_much(name, room, free));
     plan.capacity.push_back(fmt::format("{} {} of {} GiB{}", name,
-                                        (free - std::min(room.bytes, free)) / kGiB,
-                                        facts->total / kGiB, unknown_text(room)));
+                                        (free - std::min(taken, free)) / kGiB, facts->total / kGiB,
+                                        unknown_text(room)));
   }
 }
 

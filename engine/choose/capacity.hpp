@@ -11,8 +11,9 @@ namespace pveplan::engine {
 const model::StorageFacts* storage_on(const model::ClusterFacts& cluster, const std::string& node,
                                       const std::string& name);
 
-/// What the plan leaves free on each storage that it puts disks on or grows them, and a warning
-/// where that is less than nothing. A shared storage is one, whatever node a guest is on.
+/// What the plan leaves free on each storage that it downloads images to, puts disks on or grows
+/// them, and a warning where that is less than nothing. A shared storage is one, whatever node a
+/// guest is on.
 void describe_capacity(model::Plan& plan, const model::ClusterFacts& cluster,
                        const LiveState& live);
 

@@ -160,19 +160,73 @@ TEST_CASE("clones of a template that the same plan makes are counted where space
   expect(sized + "[vm.a]\ncount = 4\ntemplate = \"debian\"\n", "local-lvm pve 47");
 }
 
+namespace {
+
+constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+const std::string kMirror = "http://127.0.0.1:8007/images/";
+
+/// An image below the mirror, and its entry of the lock file.
+std::string image(const std::string& name, const std::string& file) {
+  return fmt::format("[image.{}]\nstorage = \"local\"\nnodes = [\"pve\"]\nurl = \"{}{}\"\n", name,
+                     kMirror, file);
+}
+std::string pin(const std::string& name, const std::string& file, const std::string& size) {
+  const auto format = file.substr(file.rfind('.') + 1);
+  return fmt::format("[image.{}]\nurl = \"{}{}\"\nchecksum = \"sha256:{}\"\n{}format = \"{}\"\n",
+                     name, kMirror, file, std::string(64, 'a'), size, format);
+}
+std::string bytes(std::int64_t number) { return fmt::format("size = {}\n", number); }
+
+void lock(Rig& rig, const std::string& pins) {
+  rig.world.disk.place("/home/tester/topology/pveplan.lock.toml", pins);
+}
+
+}  // namespace
+
 TEST_CASE("an image that is raw and locked tells how large its disks are") {
   Rig rig(1);
-  rig.world.disk.place("/home/tester/topology/pveplan.lock.toml",
-                       "[image.debian]\nurl = \"http://127.0.0.1:8007/images/debian.raw\"\n"
-                       "checksum = \"sha256:" +
-                           std::string(64, 'a') + "\"\nsize = 10737418240\nformat = \"raw\"\n");
-  const auto ended = plan(rig,
-                          "[image.debian]\nstorage = \"local\"\n"
-                          "url = \"http://127.0.0.1:8007/images/debian.raw\"\n"
-                          "[template.debian]\nimage = \"debian\"\nstorage = \"local-lvm\"\n"
-                          "[vm.a]\ntemplate = \"debian\"\n");
+  lock(rig, pin("debian", "debian.raw", bytes(10 * kGiB)));
+  const auto ended = plan(rig, image("debian", "debian.raw") +
+                                   "[template.debian]\nimage = \"debian\"\nstorage = "
+                                   "\"local-lvm\"\n[vm.a]\ntemplate = \"debian\"\n");
   INFO(ended.out << ended.err);
-  CHECK(contains(ended.out, "Free after apply: local-lvm pve 480 of 500 GiB. Reads"));
+  CHECK(contains(ended.out,
+                 "Free after apply: local pve 82 of 100 GiB, local-lvm pve 480 of 500 GiB. Reads"));
+}
+
+TEST_CASE("images that are locked take their size of the storage that they are downloaded to") {
+  Rig rig(1);
+  const auto images = image("a", "a.qcow2") + image("b", "b.qcow2");
+  lock(rig, pin("a", "a.qcow2", bytes(50 * kGiB)) + pin("b", "b.qcow2", bytes(40 * kGiB + 1)));
+  const auto fits = plan(rig, images);
+  INFO(fits.out << fits.err);
+  CHECK(contains(fits.out, "Free after apply: local pve 1 of 100 GiB. Reads"));
+  CHECK_FALSE(contains(fits.err, "More than is free"));
+
+  SECTION("together they are too large") {
+    lock(rig, pin("a", "a.qcow2", bytes(50 * kGiB)) + pin("b", "b.qcow2", bytes(60 * kGiB - 5)));
+    const auto ended = plan(rig, images);
+    INFO(ended.out << ended.err);
+    CHECK(contains(ended.err,
+                   "More than is free This plan puts 110 GiB of images on local pve, "
+                   "which has 92 GiB free: their download fails when it is full."));
+    CHECK(contains(ended.out, "Free after apply: local pve 0 of 100 GiB. Reads"));
+  }
+  SECTION("with disks on the same storage they are too large") {
+    rig.lab.world().storage.definitions.at("local").options["content"] += ",images";
+    const auto ended =
+        plan(rig, images + "[vm.g]\ndisk.os = { storage = \"local\", size = \"30GiB\" }\n");
+    INFO(ended.out << ended.err);
+    CHECK(contains(ended.err,
+                   "This plan puts 92161 MiB of images and 30 GiB of disks on local pve, which has "
+                   "92 GiB free: it may run full when the guests fill their disks."));
+  }
+  SECTION("nothing is said of a size that nobody knows") {
+    lock(rig, pin("a", "a.qcow2", bytes(50 * kGiB)) + pin("b", "b.qcow2", ""));
+    CHECK(contains(plan(rig, images).out, "Free after apply: local pve 42 of 100 GiB. Reads"));
+    lock(rig, "");
+    CHECK_FALSE(contains(plan(rig, images).out, "Free after apply"));
+  }
 }
 
 TEST_CASE("a mistyped storage or bridge is told with the nearest one of the node") {
