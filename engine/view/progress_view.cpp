@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::size_t kStatusColumn = 45;
 constexpr std::size_t kMostLines = 10;  ///< running steps shown at once
+constexpr std::size_t kIndent = 6;      ///< of what belongs to the line above
 
-std::string label_of(const model::Step& step) {
-  return "  " + padded(step.address.text(), 14) +
-         (step.summary.empty() ? step.operation : step.summary);
+std::string label_of(const model::Step& step, const std::string& what) {
+  return "  " + padded(step.address.text(), 14) + (what.empty() ? step.operation : what);
 }
 
 }  // namespace
@@ -22,8 +22,21 @@ ProgressView::ProgressView(const async::Clock& clock, Output output, bool termin
                            std::size_t columns)
     : clock_(clock), output_(std::move(output)), terminal_(terminal), columns_(columns) {}
 
-std::string ProgressView::line(const Running& running, const std::string& status) {
-  return padded(running.label, kStatusColumn) + status;
+std::string ProgressView::lines(const Running& running, const std::string& status,
+                                const std::string& note) const {
+  auto text = padded(running.label, kStatusColumn) + status;
+  // In a pipe the line of the start has told everything already.
+  const bool told = !terminal_ && running.shown;
+  if (columns(text) > columns_ && told) text = padded(running.brief, kStatusColumn) + status;
+  if (columns(text) > columns_) text = wrapped(running.label, 0, kIndent, columns_) + below(status);
+  if (note.empty()) return text + "\n";
+  if (text.find('\n') == text.npos && columns(text) + 2 + columns(note) <= columns_)
+    return text + "  " + note + "\n";
+  return text + below(note) + "\n";
+}
+
+std::string ProgressView::below(const std::string& text) const {
+  return "\n" + std::string(kIndent, ' ') + wrapped(text, kIndent, kIndent, columns_);
 }
 
 std::string ProgressView::redrawn_line(const Running& running, const std::string& status) const {
@@ -67,8 +80,10 @@ void ProgressView::print(const std::string& text) {
 
 void ProgressView::step_started(const model::Step& step) {
   const auto now = clock_.steady();
-  const auto& running = running_[step.id] = {label_of(step), {}, now, now};
-  print(terminal_ ? "" : line(running, "started") + "\n");
+  auto& running =
+      running_[step.id] = {label_of(step, step.summary), label_of(step, step.brief), {}, now, now};
+  print(terminal_ ? "" : lines(running, "started", ""));
+  running.shown = true;
 }
 
 void ProgressView::step_progress(const model::Step& step, const std::string& text) {
@@ -81,7 +96,7 @@ void ProgressView::step_progress(const model::Step& step, const std::string& tex
 void ProgressView::step_done(const model::Step& step, std::chrono::nanoseconds elapsed) {
   const auto at = running_.find(step.id);
   if (at == running_.end()) return;
-  const auto text = line(at->second, "done  " + elapsed_text(elapsed)) + "\n";
+  const auto text = lines(at->second, "done  " + elapsed_text(elapsed), "");
   running_.erase(at);
   print(text);
 }
@@ -89,11 +104,16 @@ void ProgressView::step_done(const model::Step& step, std::chrono::nanoseconds e
 void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
                                std::chrono::nanoseconds elapsed) {
   const auto at = running_.find(step.id);
-  const auto label = at != running_.end() ? at->second.label : label_of(step);
-  const Running shown{label, {}, {}, {}};
-  if (at != running_.end()) running_.erase(at);
-  print(line(shown, "failed  " + elapsed_text(elapsed)) + "\n      " +
-        wrapped(diagnostic.detail, 6, 6) + "\n");
+  Running failed;
+  if (at != running_.end()) {
+    failed = std::move(at->second);
+    running_.erase(at);
+  } else {
+    failed.label = label_of(step, step.summary);
+  }
+  auto text = lines(failed, "failed  " + elapsed_text(elapsed), "");
+  text.pop_back();
+  print(text + below(diagnostic.detail) + "\n");
 }
 
 void ProgressView::winding_down(std::optional<std::chrono::seconds> grace) {
@@ -107,12 +127,12 @@ void ProgressView::winding_down(std::optional<std::chrono::seconds> grace) {
                         "Interrupted: nothing new is started; waiting for {}. Press Ctrl-C again "
                         "to leave them running.",
                         steps);
-  text = wrapped(text, 0, 0) + "\n";
+  text = wrapped(text, 0, 0, columns_) + "\n";
   const auto now = clock_.steady();
   std::size_t shown = 0;
   for (const auto& [id, running] : running_) {
     if (terminal_ || shown++ == kMostLines) break;  // a terminal shows them all the time
-    text += line(running, "still running  " + elapsed_text(now - running.started)) + "\n";
+    text += lines(running, "still running  " + elapsed_text(now - running.started), "");
   }
   print(text);
 }
@@ -122,7 +142,7 @@ void ProgressView::leaving() {
       "Leaving {} to the server; the next run looks after what came of it. Press Ctrl-C again to "
       "leave without any delay.",
       counted(running_.size(), "running step"));
-  print(wrapped(text, 0, 0) + "\n");
+  print(wrapped(text, 0, 0, columns_) + "\n");
 }
 
 void ProgressView::tick() {
@@ -134,9 +154,7 @@ void ProgressView::tick() {
   for (auto& [id, running] : running_) {
     if (now - running.told < std::chrono::seconds(30)) continue;
     running.told = now;
-    output_(line(running,
-                 "still running  " + elapsed_text(now - running.started) + "  " + running.note) +
-            "\n");
+    output_(lines(running, "still running  " + elapsed_text(now - running.started), running.note));
   }
 }
 

@@ -15,7 +15,8 @@ namespace pveplan::view {
 using Output = std::function<void(const std::string&)>;
 
 /// Progress of a run. On a terminal one line a running step, redrawn, finished ones scroll up; in a
-/// pipe one line a start and an end. Steps of engine-only types are only counted.
+/// pipe one line a start and an end. Nothing is wider than `columns`, but a word that is. Steps of
+/// engine-only types are only counted.
 class ProgressView final : public engine::EventSink {
  public:
   ProgressView(const async::Clock& clock, Output output, bool terminal, std::size_t columns);
@@ -35,11 +36,16 @@ class ProgressView final : public engine::EventSink {
  private:
   struct Running {
     std::string label;
+    std::string brief;  ///< the same in fewer words
     std::string note;
-    std::chrono::nanoseconds started;
-    std::chrono::nanoseconds told;
+    std::chrono::nanoseconds started{0};
+    std::chrono::nanoseconds told{0};
+    bool shown = false;  ///< with its whole label
   };
-  static std::string line(const Running& running, const std::string& status);
+  /// What stays on the screen, whole: wrapped where one line would be too wide.
+  std::string lines(const Running& running, const std::string& status,
+                    const std::string& note) const;
+  std::string below(const std::string& text) const;
   std::string redrawn_line(const Running& running, const std::string& status) const;
   void print(const std::string& text);
   void draw();

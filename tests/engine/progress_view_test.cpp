@@ -48,9 +48,9 @@ struct Shown {
   std::string printed;
   ProgressView view;
 
-  explicit Shown(bool terminal)
+  explicit Shown(bool terminal, std::size_t width = 80)
       : view(
-            clock, [this](const std::string& text) { printed += text; }, terminal, 80) {}
+            clock, [this](const std::string& text) { printed += text; }, terminal, width) {}
 };
 
 }  // namespace
@@ -99,9 +99,9 @@ TEST_CASE("a line that is redrawn never wraps, and it is the label that gives wa
 
   // What stays on the screen is whole.
   shown.view.step_done(long_one, std::chrono::seconds(19));
-  lines = screen(shown.printed);
-  CHECK(lines[0].find(label) != std::string::npos);
-  CHECK(lines[0].ends_with("done  19 s"));
+  CHECK(screen(shown.printed) == std::vector<std::string>{"  vm.debian     download",
+                                                          "      " + label.substr(9),
+                                                          "      done  19 s"});
 
   const auto noted = step(2, "db", "start");
   shown.view.step_started(noted);
@@ -142,6 +142,54 @@ TEST_CASE("in a pipe there is a line a start and an end, and one every half a mi
             "  vm.web        clone 9000 -> 100, pve1      still running  30 s  34 %",
             "  vm.web        clone 9000 -> 100, pve1      done  31 s"});
   CHECK(shown.printed.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("nothing that is told in a pipe or stays on a terminal is wider than the screen") {
+  const bool terminal = GENERATE(false, true);
+  const auto width = static_cast<std::size_t>(GENERATE(60, 80, 100));
+  INFO(terminal << " " << width);
+  Shown shown(terminal, width);
+  auto download = step(1, "debian-12-generic", "");
+  download.address.type = "image";
+  download.address.key = "pve1";
+  download.summary = "download local:import/debian-12-generic-0123456789ab.qcow2";
+  download.brief = "download";
+  const std::string silence =
+      "The server did not answer for 64 s (https://pve1.example.org:8006: No route to host)";
+  shown.view.step_started(download);
+  shown.view.step_progress(download, silence);
+  shown.clock.pass(std::chrono::seconds(64));
+  shown.view.tick();
+  shown.view.winding_down(std::nullopt);
+  shown.view.step_failed(download, schema::error("Task failed", silence), std::chrono::seconds(64));
+  shown.view.step_started(download);
+  shown.view.step_done(download, std::chrono::seconds(4));
+  std::string text;
+  for (const auto& line : screen(shown.printed)) {
+    INFO(line);
+    CHECK(view::columns(line) <= width);
+    text += line + "\n";
+  }
+  CHECK(text.find(download.summary.substr(9)) != std::string::npos);  // a name stays whole
+  CHECK(text.find("done  4.0 s") != std::string::npos);
+}
+
+TEST_CASE("a line of a pipe that would be too wide has few words, and its note below it") {
+  Shown shown(false);
+  auto download = step(1, "debian", "download local:import/debian-12-0123456789ab.qcow2 now");
+  download.brief = "download";
+  shown.view.step_started(download);
+  shown.view.step_progress(
+      download, "The server did not answer for 64 s (https://pve:8006: Connection refused)");
+  shown.clock.pass(std::chrono::seconds(64));
+  shown.view.tick();
+  shown.view.step_done(download, std::chrono::seconds(65));
+  CHECK(screen(shown.printed) ==
+        std::vector<std::string>{
+            "  vm.debian     download local:import/debian-12-0123456789ab.qcow2 now started",
+            "  vm.debian     download                     still running  64 s",
+            "      The server did not answer for 64 s (https://pve:8006: Connection refused)",
+            "  vm.debian     download                     done  65 s"});
 }
 
 TEST_CASE("what is said when a run is interrupted fits 80 columns") {
