@@ -6,12 +6,18 @@
 #include <cctype>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 namespace pveplan::async {
 namespace {
 
 /// The server closes connections that have been idle for 5 s.
 constexpr long kMostIdleSeconds = 4;
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? fmt::format("{} s", time.count() / 1000)
+                                  : fmt::format("{} ms", time.count());
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -168,12 +174,28 @@ Task<HttpReply> CurlTransfer::reply() {
   co_return lost;
 }
 
+/// Without the host that libcurl's texts name: whoever tells of the request says where it went.
+std::string CurlTransfer::no_connection_text(CURLcode code) const {
+  if (code == CURLE_COULDNT_RESOLVE_HOST) return "the name cannot be resolved";
+  if (code == CURLE_OPERATION_TIMEDOUT)
+    return sending_ ? "no answer within " + seconds_text(request_.timeout)
+                    : "no connection within " +
+                          seconds_text(std::min(request_.connect_timeout, request_.timeout));
+  long number = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number);
+  return code == CURLE_COULDNT_CONNECT && number != 0
+             ? std::generic_category().message(static_cast<int>(number))
+             : std::string();
+}
+
 std::string CurlTransfer::error_text(CURLcode code) const {
   if (too_long_) {
     return fmt::format("the answer is longer than {} MiB", options_.most_body_bytes >> 20);
   }
   const std::string refusal = verification_.refusal();
   if (!refusal.empty()) return refusal;
+  auto missing = no_connection_text(code);
+  if (!missing.empty()) return missing;
   const std::string detail(trimmed(error_.data()));
   return detail.empty() ? curl_easy_strerror(code) : detail;
 }

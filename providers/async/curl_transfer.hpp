@@ -41,6 +41,7 @@ class CurlTransfer {
   void take_header(std::string_view line);
   std::size_t take_body(std::string_view bytes);
   std::string error_text(CURLcode code) const;
+  std::string no_connection_text(CURLcode code) const;
 
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);

@@ -206,7 +206,9 @@ TEST_CASE_METHOD(CurlFixture, "an answer that does not come in time is unknown")
   TlsServer server(certificate, [](const SeenRequest&) { return ServerAction(Kind::hang); });
   HttpRequest hurried = request("POST", server.url("/clone"));
   hurried.timeout = 200ms;
-  CHECK(send(hurried).delivery == Delivery::unknown);
+  const HttpReply reply = send(hurried);
+  CHECK(reply.delivery == Delivery::unknown);
+  CHECK(reply.error == "no answer within 200 ms");
   CHECK(lines_of(server).size() == 1);
 }
 
@@ -230,6 +232,12 @@ TEST_CASE_METHOD(CurlFixture, "a request that never left is not_sent") {
   const HttpReply reply = post(url);
   CHECK(reply.delivery == Delivery::not_sent);
   CHECK_FALSE(reply.error.empty());
+}
+
+TEST_CASE_METHOD(CurlFixture, "why there is no connection is told without the address") {
+  const std::string closed = TlsServer(certificate, always_ok).url("/");
+  CHECK(post(closed).error == "Connection refused");
+  CHECK(post("https://nowhere.invalid/").error == "the name cannot be resolved");
 }
 
 TEST_CASE_METHOD(CurlFixture, "a connection that is reset before the handshake has sent nothing") {
