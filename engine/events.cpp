@@ -54,6 +54,16 @@ void TwoSinks::leaving() {
   second_.leaving();
 }
 
+void TwoSinks::server_silent(const std::string& text) {
+  first_.server_silent(text);
+  second_.server_silent(text);
+}
+
+void TwoSinks::server_answers(const std::string& text) {
+  first_.server_answers(text);
+  second_.server_answers(text);
+}
+
 void TwoSinks::tick() {
   first_.tick();
   second_.tick();

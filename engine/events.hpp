@@ -33,6 +33,11 @@ class EventSink {
   virtual void winding_down(std::optional<std::chrono::seconds> /*grace*/) {}
   /// What runs is not waited for any longer.
   virtual void leaving() {}
+  /// The cluster's servers do not answer: which, for how long, and until when they are asked. Told
+  /// again every now and then.
+  virtual void server_silent(const std::string& /*text*/) {}
+  /// After that: one is back.
+  virtual void server_answers(const std::string& /*text*/) {}
   /// Time has passed.
   virtual void tick() {}
 };
@@ -54,6 +59,8 @@ class TwoSinks final : public EventSink {
   void resource_done(const schema::ResourceAddress& address) override;
   void winding_down(std::optional<std::chrono::seconds> grace) override;
   void leaving() override;
+  void server_silent(const std::string& text) override;
+  void server_answers(const std::string& text) override;
   void tick() override;
 
  private:

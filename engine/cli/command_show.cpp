@@ -2,6 +2,7 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/origin.hpp"
 #include "engine/cli/plan_output.hpp"
+#include "engine/cli/server_notices.hpp"
 #include "engine/cli/workspace.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/refresh.hpp"
@@ -118,16 +119,17 @@ std::string side_by_side(const schema::ResourceSchema& schema, const Sides& side
 }
 
 /// Reads the living objects of rows. An empty answer comes with the reason.
-async::Task<engine::LiveState> look_at(Workspace* workspace, const state::StateFile* state,
+async::Task<engine::LiveState> look_at(Program* program, Workspace* workspace,
+                                       const state::StateFile* state,
                                        std::vector<std::string> addresses, std::string* problem) {
   engine::LiveState live;
-  engine::EventSink quiet;
+  ServerNotices notices(*program);
   auto connected = co_await workspace->connect(nullptr);
   if (!connected) {
     *problem = connected.error().detail;
     co_return live;
   }
-  const auto services = workspace->services(quiet);
+  const auto services = workspace->services(notices);
   auto cluster = co_await engine::load_cluster(services);
   if (!cluster) {
     *problem = cluster.error().detail;
@@ -262,7 +264,8 @@ async::Task<int> run_show(Program& program, Options options) {
   }
   engine::LiveState live;
   std::string problem;
-  if (!known.empty()) live = co_await look_at(workspace.get(), &loaded->state, known, &problem);
+  if (!known.empty())
+    live = co_await look_at(&program, workspace.get(), &loaded->state, known, &problem);
   if (!problem.empty())
     program.err(view::wrapped("warning: The cluster cannot be read. " + problem, 0, 2) + "\n");
   for (const auto& address : addresses) {

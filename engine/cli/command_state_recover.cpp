@@ -1,5 +1,6 @@
 #include "engine/cli/commands.hpp"
 #include "engine/cli/question.hpp"
+#include "engine/cli/server_notices.hpp"
 #include "engine/cli/state_session.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/refresh.hpp"
@@ -157,8 +158,8 @@ async::Task<bool> decide_and_store(Program& program, const Options* options, Wor
     print_diagnostic(program, *options, sources, connected.error());
     co_return false;
   }
-  engine::EventSink quiet;
-  const auto services = workspace->services(quiet);
+  ServerNotices notices(program);
+  const auto services = workspace->services(notices);
   const auto cluster = co_await engine::load_cluster(services);
   if (!cluster) {
     print_diagnostic(program, *options, sources, cluster.error());

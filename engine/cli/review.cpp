@@ -1,5 +1,6 @@
 #include "engine/cli/review.hpp"
 
+#include "engine/cli/server_notices.hpp"
 #include "engine/cli/state_session.hpp"
 #include "engine/cli/trace_file.hpp"
 #include "engine/view/event_stream.hpp"
@@ -21,8 +22,10 @@ async::Task<std::optional<engine::PreparedPlan>> plan_with(Program& program, con
     print_diagnostic(program, *options, sources, connected.error());
     co_return std::nullopt;
   }
-  engine::EventSink quiet;
-  const auto services = workspace->services(program.events != nullptr ? *program.events : quiet);
+  ServerNotices notices(program);
+  engine::EventSink nobody;
+  engine::TwoSinks sinks(notices, program.events != nullptr ? *program.events : nobody);
+  const auto services = workspace->services(sinks);
   const auto request = request_of(*options);
   auto prepared = co_await engine::plan_now(services, workspace->topology(), *state, request);
   if (!prepared) {

@@ -17,7 +17,17 @@
 namespace pveplan::cli {
 
 ClusterLink::ClusterLink(async::Host& host, pve::ClientOptions options)
-    : client_(host.transport, host.clock, std::move(options)), watcher_(client_) {}
+    : client_(host.transport, host.clock, std::move(options)), watcher_(client_) {
+  client_.tell(this);
+}
+
+void ClusterLink::server_silent(const std::string& text) {
+  if (events_ != nullptr) events_->server_silent(text);
+}
+
+void ClusterLink::server_answers(const std::string& text) {
+  if (events_ != nullptr) events_->server_answers(text);
+}
 
 /// A task's log may repeat what it was asked for.
 core::TaskEnd ClusterLink::cleaned(core::TaskEnd end) const {
@@ -107,6 +117,7 @@ engine::Services Workspace::services(engine::EventSink& events) {
   services.pins = &pins_;
   services.locked = locked_;
   if (link_) {
+    link_->tell(events);
     services.api = &link_->api();
     services.tasks = link_.get();
     services.cluster = link_.get();

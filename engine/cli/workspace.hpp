@@ -16,11 +16,13 @@
 namespace pveplan::cli {
 
 /// The API of the topology's cluster with everything that shares it.
-class ClusterLink final : public core::Tasks, public core::ClusterReader {
+class ClusterLink final : public core::Tasks, public core::ClusterReader, private pve::SilenceSink {
  public:
   ClusterLink(async::Host& host, pve::ClientOptions options);
 
   core::Api& api() { return client_; }
+  /// Who hears of servers that do not answer: must outlive what is asked from now on.
+  void tell(engine::EventSink& events) { events_ = &events; }
   async::Task<core::TaskEnd> wait(std::string upid, core::ProgressSink* progress) override;
   async::Task<core::TaskEnd> look(std::string upid) override;
   async::Task<schema::Result<model::ClusterFacts>> load() override;
@@ -32,7 +34,10 @@ class ClusterLink final : public core::Tasks, public core::ClusterReader {
 
  private:
   core::TaskEnd cleaned(core::TaskEnd end) const;
+  void server_silent(const std::string& text) override;
+  void server_answers(const std::string& text) override;
 
+  engine::EventSink* events_ = nullptr;
   pve::Client client_;
   pve::TaskWatcher watcher_;
 };

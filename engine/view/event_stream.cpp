@@ -237,6 +237,14 @@ void EventStream::leaving() {
   interrupted("leaving", "What runs is left to the server; the next run looks after it.");
 }
 
+void EventStream::server_silent(const std::string& text) {
+  emit("server", "warn", text, nullptr, {{"state", Value::string("silent")}});
+}
+
+void EventStream::server_answers(const std::string& text) {
+  emit("server", "info", text, nullptr, {{"state", Value::string("answers")}});
+}
+
 void EventStream::tick() {
   const auto now = clock_.steady();
   for (auto& [id, running] : running_) {

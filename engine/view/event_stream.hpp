@@ -50,6 +50,8 @@ class EventStream final : public engine::EventSink {
   void resource_done(const schema::ResourceAddress& address) override;
   void winding_down(std::optional<std::chrono::seconds> grace) override;
   void leaving() override;
+  void server_silent(const std::string& text) override;
+  void server_answers(const std::string& text) override;
   /// Every step that nothing was told of for 30 s is told to be still running.
   void tick() override;
 

@@ -145,6 +145,11 @@ void ProgressView::leaving() {
   print(wrapped(text, 0, 0, columns_) + "\n");
 }
 
+void ProgressView::server_silent(const std::string& text) {
+  print(wrapped(text, 0, 0, columns_) + "\n");
+}
+void ProgressView::server_answers(const std::string& text) { server_silent(text); }
+
 void ProgressView::tick() {
   if (terminal_) {
     print("");

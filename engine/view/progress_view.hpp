@@ -28,6 +28,8 @@ class ProgressView final : public engine::EventSink {
                    std::chrono::nanoseconds elapsed) override;
   void winding_down(std::optional<std::chrono::seconds> grace) override;
   void leaving() override;
+  void server_silent(const std::string& text) override;
+  void server_answers(const std::string& text) override;
   /// Redraws elapsed times; in a pipe, one line for every step that has run for another 30 s.
   void tick() override;
   /// Takes the running lines off the screen before other text is printed.

@@ -281,3 +281,37 @@ TEST_CASE("an apply ends with the outputs, and hides those that are sensitive") 
   CHECK(schema::to_json(*shown->find("inner")) == R"({"sensitive":true,"value":["x","hunter2"]})");
   CHECK(schema::to_json(*shown->find("n")) == R"({"sensitive":false,"value":7})");
 }
+
+namespace {
+
+/// No server can be reached until a moment has come.
+class Outage final : public sim::SimFaults {
+ public:
+  Outage(const Rig& rig, std::chrono::seconds length)
+      : rig_(rig), end_(rig.world.clock.now() + length) {}
+  sim::Fate fate(const async::HttpRequest&) override {
+    return rig_.world.clock.now() < end_ ? sim::Fate::refuse : sim::Fate::deliver;
+  }
+  sim::Duration latency(const async::HttpRequest&) override { return std::chrono::seconds(1); }
+
+ private:
+  const Rig& rig_;
+  sim::Time end_;
+};
+
+}  // namespace
+
+TEST_CASE("a server that is silent, and one that is back, are events") {
+  Rig rig(1);
+  rig.write_topology(kHead + kGuest);
+  Outage outage(rig, std::chrono::seconds(8));
+  rig.world.network.set_faults(&outage);
+  const auto ended = rig.run({"plan", "--json"});
+  CHECK(ended.exit_code == 0);
+  const auto told = of_type(checked(ended.out), "server");
+  REQUIRE(told.size() == 2);
+  CHECK(text_of(told[0], "state") == "silent");
+  CHECK(sim::contains(text_of(told[0], "@message"),
+                      "No answer from https://pve:8006 for 5 s (connection refused): asking"));
+  CHECK(text_of(told[1], "state") == "answers");
+}

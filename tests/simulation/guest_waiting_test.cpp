@@ -29,7 +29,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 /// Long after everything that was started by it.
-void let_time_pass(Rig& rig) { rig.lab.advance(rig.world.clock.now() + std::chrono::minutes(5)); }
+void let_time_pass(Rig& rig) { rig.let_time_pass(std::chrono::minutes(5)); }
 
 void must_apply(Rig& rig, const std::string& text, const std::vector<std::string>& more = {}) {
   rig.write_topology(kHead + text);

@@ -62,7 +62,8 @@ Client::Client(async::Transport& transport, const async::Clock& clock, ClientOpt
     : transport_(transport),
       clock_(clock),
       options_(std::move(options)),
-      limiter_(std::max<std::size_t>(options_.connections, 1)) {
+      limiter_(std::max<std::size_t>(options_.connections, 1)),
+      silence_watch_(clock) {
   for (auto& endpoint : options_.endpoints) endpoint = base_url(std::move(endpoint));
   const auto equals = options_.token.find('=');
   user_ = options_.token.substr(0, equals);
@@ -87,20 +88,31 @@ async::Task<ApiResult> Client::deliver(ApiRequest request) {
   pool.emplace_back("api");
   auto permit = co_await limiter_.acquire(std::move(pool));
   async::Backoff backoff(options_.repeat_after);
+  SilenceWatch::Request waiting(silence_watch_);
   for (;;) {
     if (refused_) co_return std::unexpected(*refused_);
     if (silence_.answers_for_the_server(clock_.steady()))
       co_return std::unexpected(silence_.error(title(request)));
-    auto result = co_await one_round(request);
+    const auto began = clock_.steady();
+    auto result = co_await one_round(request, &waiting);
     if (!result && result.error().failure == ApiFailure::unauthorized) refused_ = result.error();
     if (!worth_repeating(result, reads) || silence_.is_long(clock_.steady()))
       co_return std::move(result);
+    waiting.repeats_until(last_round(backoff.waits(), clock_.steady() - began));
     const bool again = co_await backoff.wait();
     if (!again) co_return std::move(result);
   }
 }
 
-async::Task<ApiResult> Client::one_round(ApiRequest request) {
+std::chrono::nanoseconds Client::last_round(std::size_t waits,
+                                            std::chrono::nanoseconds round) const {
+  auto end = clock_.steady();
+  for (auto i = waits; i < options_.repeat_after.size() && !silence_.is_long(end); ++i)
+    end += options_.repeat_after[i] + round;
+  return end;
+}
+
+async::Task<ApiResult> Client::one_round(ApiRequest request, SilenceWatch::Request* waiting) {
   const auto count = options_.endpoints.size();
   ApiResult last = std::unexpected(no_answer(request, async::HttpReply(), ""));
   const auto first = endpoint_;
@@ -110,17 +122,20 @@ async::Task<ApiResult> Client::one_round(ApiRequest request) {
     auto http = to_http(request);
     http.url.insert(0, options_.endpoints[index]);
     const auto started = clock_.steady();
+    waiting->asks(options_.endpoints[index], options_.timeout);
     auto reply = co_await transport_.exchange(http);
     ++(http.writes ? writes_ : reads_);
     trace(request, reply, clock_.steady() - started);
     if (reply.delivery == async::Delivery::answered) {
       endpoint_ = index;
       silence_.ended(clock_.steady());
+      silence_watch_.answered(options_.endpoints[index]);
       auto result = decode(request, reply);
       const auto& time = result ? result->server_time : result.error().server_time;
       if (!time.empty()) server_time_ = time;
       co_return std::move(result);
     }
+    waiting->failed(redactor_.clean(reply.error));
     last = std::unexpected(no_answer(request, reply, options_.endpoints[index]));
     const bool may_go_on = reply.delivery == async::Delivery::not_sent || is_read(request);
     if (is_pin_mismatch(reply)) co_return std::move(last);

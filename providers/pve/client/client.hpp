@@ -5,6 +5,7 @@
 #include "providers/core/api.hpp"
 #include "providers/pve/client/redactor.hpp"
 #include "providers/pve/client/silence.hpp"
+#include "providers/pve/client/silence_watch.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -50,6 +51,8 @@ class Client final : public core::Api {
   std::uint64_t reads() const override { return reads_; }
   std::uint64_t writes() const override { return writes_; }
 
+  /// Who hears of servers that do not answer; null: nobody.
+  void tell(SilenceSink* sink) { silence_watch_.tell(sink); }
   /// Without the token's secret and the other ones: for what the server says in answers.
   std::string clean(std::string text) const { return redactor_.clean(std::move(text)); }
   /// Whom the token belongs to: "root@pam!pveplan".
@@ -58,7 +61,10 @@ class Client final : public core::Api {
  private:
   async::Task<core::ApiResult> deliver(core::ApiRequest request);
   /// Asks the endpoints in turn, beginning with the one that answered last, until one answers.
-  async::Task<core::ApiResult> one_round(core::ApiRequest request);
+  async::Task<core::ApiResult> one_round(core::ApiRequest request, SilenceWatch::Request* waiting);
+  /// When a request that has waited so often between its rounds will have been repeated for the
+  /// last time, if every round takes as long as the last one.
+  std::chrono::nanoseconds last_round(std::size_t waits, std::chrono::nanoseconds round) const;
   async::HttpRequest to_http(const core::ApiRequest& request) const;
   core::ApiResult decode(const core::ApiRequest& request, const async::HttpReply& reply) const;
   core::ApiError no_answer(const core::ApiRequest& request, const async::HttpReply& reply,
@@ -77,6 +83,7 @@ class Client final : public core::Api {
   std::size_t endpoint_ = 0;  ///< the one that answered last
   std::optional<core::ApiError> refused_;
   Silence silence_;
+  SilenceWatch silence_watch_;
   std::string server_time_;
   std::uint64_t reads_ = 0;
   std::uint64_t writes_ = 0;
