@@ -5,6 +5,7 @@
 #include "engine/choose/live_names.hpp"
 #include "engine/choose/settle_choices.hpp"
 #include "engine/close_look.hpp"
+#include "engine/fold_instances.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/refresh.hpp"
 #include "engine/remembered_secrets.hpp"
@@ -53,12 +54,11 @@ void block(const state::StateFile& state, const Choices& choices, LiveState& liv
 }
 
 /// What stands in the way of what is left out hurts nobody.
-Diagnostics within(const Scope& scope, const Diagnostics& all) {
-  Diagnostics kept;
-  for (const auto& each : all.items()) {
-    if (!each.address || scope.contains(*each.address)) kept.add(each);
-  }
-  return kept;
+Diagnostics within(const Scope& scope, std::vector<schema::Diagnostic> all) {
+  std::erase_if(all, [&scope](const schema::Diagnostic& each) {
+    return each.address && !scope.contains(*each.address);
+  });
+  return fold_instances(all);
 }
 
 /// Empty for a topology without secrets, which then needs no key.
@@ -158,7 +158,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
   const auto scope = make_scope({request, desired, graph, state.rows, edit.changes});
   if (!scope) co_return std::unexpected(scope.error());
   Diagnostics obstacles;
-  if (makes_new) obstacles = within(*scope, settled.choices.diagnostics);
+  if (makes_new) obstacles = within(*scope, settled.choices.diagnostics.items());
   if (obstacles.has_errors()) co_return std::unexpected(std::move(obstacles));
   if (edit.state) leave_out_adopted(*edit.state, edit.changes, *scope);
 
@@ -194,7 +194,7 @@ async::Task<Prepared> prepare(const Services& services, const schema::Topology& 
                                                &live, &planned, &settled.reads);
   if (!looked) co_return std::unexpected(Diagnostics(looked.error()));
   if (planned.diagnostics.has_errors() && !request.only_looks)
-    co_return std::unexpected(std::move(planned.diagnostics));
+    co_return std::unexpected(fold_instances(planned.diagnostics.items()));
   PreparedPlan result;
   result.plan = std::move(planned.plan);
   result.silent_rows = std::move(planned.silent_rows);

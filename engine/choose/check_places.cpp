@@ -124,7 +124,7 @@ class PlaceChecks {
         cluster_(cluster),
         places_(places) {}
 
-  schema::Diagnostics check() {
+  std::vector<schema::Diagnostic> check() {
     for (const auto& resource : topology_.resources) {
       const auto placed = places_.find(resource);
       if (!placed) continue;
@@ -234,7 +234,7 @@ class PlaceChecks {
                           resource.address.name),
         resource.span_of(Path({lists ? "checksum_url" : "url"})));
     diagnostic.address = resource.address;
-    diagnostics_.add(std::move(diagnostic));
+    diagnostics_.push_back(std::move(diagnostic));
   }
 
   void check_bridges(const Placed& placed) {
@@ -259,7 +259,7 @@ class PlaceChecks {
     auto diagnostic =
         schema::error(std::move(summary), std::move(detail), resource.span_of(thing.path));
     diagnostic.address = resource.address;
-    diagnostics_.add(std::move(diagnostic));
+    diagnostics_.push_back(std::move(diagnostic));
   }
 
   const schema::Topology& topology_;
@@ -268,16 +268,18 @@ class PlaceChecks {
   const state::StateFile& state_;
   const model::ClusterFacts& cluster_;
   const Places& places_;
-  schema::Diagnostics diagnostics_;
+  std::vector<schema::Diagnostic> diagnostics_;
   std::set<std::string> told_;
 };
 
 }  // namespace
 
-schema::Diagnostics check_places(const schema::Topology& topology, const SettledChoices& settled,
-                                 const Services& services, const state::StateFile& state,
-                                 const model::ClusterFacts& cluster, const LiveState& live,
-                                 const PlanRequest& request) {
+std::vector<schema::Diagnostic> check_places(const schema::Topology& topology,
+                                             const SettledChoices& settled,
+                                             const Services& services,
+                                             const state::StateFile& state,
+                                             const model::ClusterFacts& cluster,
+                                             const LiveState& live, const PlanRequest& request) {
   const Places places(topology, settled, cluster, live, request);
   return PlaceChecks(topology, settled, services, state, cluster, places).check();
 }

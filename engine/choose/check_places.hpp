@@ -6,11 +6,13 @@ namespace pveplan::engine {
 
 /// Whether the places that new objects name, and new parts of living ones, exist and can take them:
 /// storages with their content types, and bridges, on the node where each guest is. Each error says
-/// the command that cures it.
-schema::Diagnostics check_places(const schema::Topology& topology, const SettledChoices& settled,
-                                 const Services& services, const state::StateFile& state,
-                                 const model::ClusterFacts& cluster, const LiveState& live,
-                                 const PlanRequest& request);
+/// the command that cures it; all instances of a block tell theirs.
+std::vector<schema::Diagnostic> check_places(const schema::Topology& topology,
+                                             const SettledChoices& settled,
+                                             const Services& services,
+                                             const state::StateFile& state,
+                                             const model::ClusterFacts& cluster,
+                                             const LiveState& live, const PlanRequest& request);
 
 /// Reads which bridges the nodes have on which NICs of living guests are added or change theirs.
 async::Task<schema::Result<void>> read_bridges(const Services& services,

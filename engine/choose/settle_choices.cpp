@@ -1,6 +1,7 @@
 #include "engine/choose/settle_choices.hpp"
 
 #include "engine/choose/schema_walk.hpp"
+#include "engine/fold_instances.hpp"
 #include "providers/async/task_group.hpp"
 
 #include <fmt/format.h>
@@ -178,7 +179,7 @@ async::Task<std::expected<SettledChoices, schema::Diagnostics>> settle_choices(
   }
   refuse_doubles(settled, topology, state);
   if (settled.choices.diagnostics.has_errors() && !of_a_part)
-    co_return std::unexpected(std::move(settled.choices.diagnostics));
+    co_return std::unexpected(fold_instances(settled.choices.diagnostics.items()));
   auto digested = co_await digest_secrets(services, topology, &settled);
   if (!digested) co_return std::unexpected(schema::Diagnostics(digested.error()));
   co_return settled;

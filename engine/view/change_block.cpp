@@ -4,6 +4,7 @@
 #include "engine/view/standing_attributes.hpp"
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
+#include "schema/key_ranges.hpp"
 #include "schema/suggest.hpp"
 #include "schema/units.hpp"
 
@@ -69,7 +70,7 @@ std::string where_text(const ChangeGroup& group) {
       nodes.push_back(node);
     same_status = same_status && text_at(change->facts, "status") == status;
   }
-  auto text = key_ranges(numbers);
+  auto text = schema::key_ranges(numbers);
   if (!nodes.empty()) text += (text.empty() ? "on " : " on ") + schema::join_words(nodes);
   if (same_status && !status.empty()) text += (text.empty() ? "" : ", ") + status;
   return text;
@@ -278,7 +279,7 @@ std::string group_address(const ChangeGroup& group) {
   if (group.changes.size() == 1) return first.text();
   std::vector<std::string> keys;
   for (const auto* change : group.changes) keys.push_back(*change->address.key);
-  return first.group().text() + "[" + key_ranges(keys) + "]";
+  return first.group().text() + "[" + schema::key_ranges(keys) + "]";
 }
 
 std::string attribute_brief(const AttributeChange& attribute,

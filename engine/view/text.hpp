@@ -37,9 +37,6 @@ std::string shortened(std::string_view text, std::size_t width);
 /// `text` padded with blanks to `width` columns; at least one blank follows.
 std::string padded(std::string_view text, std::size_t width);
 
-/// Keys as ranges: {"1","2","3","5"} gives "1..3,5".
-std::string key_ranges(const std::vector<std::string>& keys);
-
 /// "1 resource", "2 resources".
 std::string counted(std::uint64_t count, std::string_view noun);
 

@@ -1,5 +1,6 @@
 #include "engine/view/text.hpp"
 
+#include "schema/key_ranges.hpp"
 #include "schema/units.hpp"
 #include "tests/support/catch.hpp"
 
@@ -24,9 +25,9 @@ TEST_CASE("a text is shortened to columns and not to bytes") {
 }
 
 TEST_CASE("keys fold into ranges") {
-  CHECK(key_ranges({"1", "2", "3", "5"}) == "1..3,5");
-  CHECK(key_ranges({"1", "2"}) == "1,2");
-  CHECK(key_ranges({"a", "b"}) == "a,b");
+  CHECK(schema::key_ranges({"1", "2", "3", "5"}) == "1..3,5");
+  CHECK(schema::key_ranges({"1", "2"}) == "1,2");
+  CHECK(schema::key_ranges({"a", "b"}) == "a,b");
 }
 
 TEST_CASE("long text wraps under its column and words stay whole") {

@@ -150,6 +150,50 @@ TEST_CASE("a NIC that a living guest gets, or that changes its bridge, needs one
   world.expect_change(changed);
 }
 
+TEST_CASE("a cause is told once of all instances of a block, beside every other error") {
+  World world(2);
+  add_storage(world.rig, "fast", "pve2", "images", false, 100 * kGiB);
+  const std::string text =
+      "[vm.w]\ncount = 50\nnode = \"pve1\"\nnic.lan.bridge = \"vmbr7\"\n"
+      "each.3.disk.os = { storage = \"fast\", size = \"1GiB\" }\n"
+      "each.4.disk.os = { storage = \"fast\", size = \"1GiB\" }\n"
+      "[vm.x]\nfor_each = [\"a\", \"b\"]\nnode = \"pve1\"\nnic.lan.bridge = \"vmbr8\"\n";
+  const auto ended = world.plan(text);
+  INFO(ended.err);
+  const auto times = [&ended](const std::string& what) {
+    std::size_t count = 0;
+    for (auto at = ended.err.find(what); at != std::string::npos; at = ended.err.find(what, at + 1))
+      ++count;
+    return count;
+  };
+  CHECK(ended.exit_code == 1);
+  CHECK(times("error: Unknown bridge") == 2);
+  CHECK(
+      contains(ended.err,
+               "pve1 has no bridge \"vmbr7\"; it has vmbr0. Did you mean \"vmbr0\"? This concerns "
+               "50 instances: vm.w[1..50]."));
+  CHECK(contains(ended.err, "This concerns 2 instances: vm.x[a,b]."));
+  CHECK(times("error: Unknown storage") == 2);  // two lines say it
+  const auto one = world.plan(text, {"--target", "vm.w[7]"});
+  CHECK(contains(one.err, "error: Unknown bridge"));
+  CHECK_FALSE(contains(one.err, "This concerns"));
+}
+
+TEST_CASE("what has no place on any node is told once of all instances of a block") {
+  World world(2);
+  const auto ended = world.plan(
+      "[vm.w]\ncount = 12\ndisk.os = { storage = \"fast\", size = \"1GiB\" }\n"
+      "[vm.x]\ndisk.os = { storage = \"fast\", size = \"1GiB\" }\n");
+  INFO(ended.err);
+  CHECK(ended.exit_code == 1);
+  CHECK(contains(ended.err,
+                 "No node of the cluster can hold vm.w: pve1 has no storage fast that this token "
+                 "may see and pve2 has no storage fast that this token may see. This concerns 12 "
+                 "instances: vm.w[1..12]."));
+  CHECK(contains(ended.err, "No node of the cluster can hold vm.x: pve1 has"));
+  CHECK_FALSE(contains(ended.err, "vm.w[1]:"));
+}
+
 TEST_CASE("what others may change is not checked") {
   World world(1);
   add_bridge(world.rig, "pve", "vmbr1");

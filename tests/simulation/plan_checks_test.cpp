@@ -118,14 +118,17 @@ TEST_CASE("a stated address that a running guest still has refuses the plan") {
   CHECK(plan(rig, both).exit_code == 0);
 }
 
-TEST_CASE("a disk that cannot shrink is told with the instance") {
+TEST_CASE("a disk that cannot shrink is told with its instances") {
   const auto guests = [](const char* size) {
     return fmt::format(
         "[vm.a]\ncount = 2\ndisk.os = {{ storage = \"local-lvm\", size = \"{}\" }}\n", size);
   };
   Rig rig(1);
   must_apply(rig, guests("2GiB"));
-  expect_refusal(rig, guests("1GiB"), "vm.a[2]: disk.os is 2 GiB large");
+  expect_refusal(
+      rig, guests("1GiB"),
+      "vm.a: disk.os is 2 GiB large; a disk cannot shrink to 1 GiB. This concerns 2 instances: "
+      "vm.a[1,2].");
 }
 
 TEST_CASE("clones of a template that the same plan makes are counted where space gets scarce") {
