@@ -43,7 +43,8 @@ bool matches_pattern(const std::string& text, const std::string& pattern) {
 }
 
 std::string shown(std::int64_t number, Type::Kind kind) {
-  if (kind == Type::Kind::size) return format_size(number);
+  if (kind == Type::Kind::size && number >= 0)
+    return readable_size(static_cast<std::uint64_t>(number));
   if (kind == Type::Kind::duration) return format_duration(number);
   return std::to_string(number);
 }

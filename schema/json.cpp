@@ -12,6 +12,16 @@ namespace {
 
 using nlohmann::json;
 
+/// In our words: the library's name its own rules and states.
+std::string fault_of(const json::exception& error) {
+  const std::string_view told = error.what();
+  if (told.find("UTF-8") != told.npos) return "bytes that are no UTF-8 stand";
+  if (told.find("control character") != told.npos)
+    return "a control character stands inside of a text";
+  if (told.find("number overflow") != told.npos) return "a number that is too large stands";
+  return "something that does not belong there stands";
+}
+
 /// Builds Values straight from parser events, so that no second tree is ever held.
 class ValueBuilder final : public nlohmann::json_sax<json> {
  public:
@@ -35,8 +45,7 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   }
   bool end_object() override {
     const auto first = close();
-    Value::Fields fields(std::make_move_iterator(first),
-                         std::make_move_iterator(pending_.end()));
+    Value::Fields fields(std::make_move_iterator(first), std::make_move_iterator(pending_.end()));
     pending_.erase(first, pending_.end());
     return put(Value::map(std::move(fields)));
   }
@@ -52,12 +61,16 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   }
   bool parse_error(std::size_t position, const std::string&,
                    const json::exception& error) override {
-    message_ = fmt::format("byte {}: {}", position, error.what());
+    position_ = position;
+    fault_ = fault_of(error);
     return false;
   }
 
   Value take() { return std::move(root_); }
-  const std::string& message() const { return message_; }
+  /// What is wrong, and the byte at which that was seen, counted from 1; beyond the end where more
+  /// was expected.
+  const std::string& fault() const { return fault_; }
+  std::size_t position() const { return position_; }
 
  private:
   /// What is open: its fields or items so far are those of `pending_` from `first` on.
@@ -69,7 +82,7 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
 
   bool open(bool object) {
     if (open_.size() >= kDeepest) {
-      message_ = "nested too deeply";
+      fault_ = "it is nested too deeply";
       return false;
     }
     open_.push_back({object, pending_.size()});
@@ -94,8 +107,17 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   std::vector<Frame> open_;
   Value::Fields pending_;  ///< one stack for all that is open: few allocations
   Value root_;
-  std::string message_;
+  std::string fault_;
+  std::size_t position_ = 0;
 };
+
+/// "line 3, column 7 (byte 41)"
+std::string place_text(std::string_view text, std::size_t position) {
+  const auto before = text.substr(0, position - 1);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  const auto column = position - (lines == 0 ? 0 : before.rfind('\n') + 1);
+  return fmt::format("line {}, column {} (byte {})", lines + 1, column, position);
+}
 
 void write(const Value& value, int indent, int depth, std::string& out);
 
@@ -107,9 +129,8 @@ void write_break(int indent, int depth, std::string& out) {
 
 /// Printable ASCII that JSON writes as it is: nearly all there is.
 bool is_plain(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
 void write_string(const std::string& text, std::string& out) {
@@ -184,8 +205,15 @@ void write(const Value& value, int indent, int depth, std::string& out) {
 Result<Value> parse_json(std::string_view text) {
   ValueBuilder builder;
   if (!json::sax_parse(text, &builder)) {
-    return std::unexpected(
-        error("Invalid JSON", "The text is no JSON: " + builder.message() + "."));
+    const auto position = builder.position();
+    auto fault = builder.fault();
+    if (text.empty()) fault = "it is empty";
+    if (position > 0 && !text.empty()) {
+      const auto place = place_text(text, std::min(position, text.size()));
+      fault = position > text.size() ? "it ends too early, behind " + place
+                                     : fmt::format("{} at {}", fault, place);
+    }
+    return std::unexpected(error("Invalid JSON", "The text is no JSON: " + fault + "."));
   }
   return builder.take();
 }

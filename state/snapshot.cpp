@@ -144,7 +144,7 @@ std::string write_snapshot(const StateFile& state) {
 
 schema::Result<StateFile> read_snapshot(std::string_view bytes) {
   const auto value = schema::parse_json(bytes);
-  if (!value) return std::unexpected(damaged("The state cannot be read. " + value.error().detail));
+  if (!value) return std::unexpected(damaged(value.error().detail));
   Members members(*value);
   if (auto checked = check_format(members); !checked) return std::unexpected(checked.error());
   if (auto checked = check_hash(bytes); !checked) return std::unexpected(checked.error());

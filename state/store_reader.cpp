@@ -135,7 +135,11 @@ schema::Result<StoreContent> read_store(const StorePlace& place) {
     return content;
   }
   auto state = read_snapshot(**snapshot);
-  if (!state) return std::unexpected(state.error());
+  if (!state) {
+    auto problem = state.error();
+    problem.detail = fmt::format("'{}' cannot be used. {}", place.snapshot(), problem.detail);
+    return std::unexpected(std::move(problem));
+  }
   content.state = std::move(*state);
   content.exists = true;
   content.snapshot_hash = snapshot_hash(**snapshot);

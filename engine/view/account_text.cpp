@@ -2,6 +2,7 @@
 
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
+#include "schema/screen_line.hpp"
 
 #include <fmt/format.h>
 
@@ -53,12 +54,27 @@ std::string entry(const char* label, const std::string& address, const std::stri
   return start + wrapped(text, columns(start), 14) + "\n";
 }
 
+/// Each line of a note, such as those of a task's log, below the entry that it belongs to.
+std::string note_lines(const std::string& note) {
+  constexpr std::size_t kIndent = 14;
+  std::string text;
+  for (std::size_t start = 0; start < note.size();) {
+    const auto end = std::min(note.find('\n', start), note.size());
+    text +=
+        std::string(kIndent, ' ') +
+        wrapped(schema::escape_controls(note.substr(start, end - start)), kIndent, kIndent + 2) +
+        "\n";
+    start = end + 1;
+  }
+  return text;
+}
+
 std::string failure_text(const ResourceResult& result) {
   auto text = result.operation;
   if (!result.diagnostic.detail.empty()) text += ": " + result.diagnostic.detail;
   auto lines =
       entry(result.status == Status::unknown ? "unknown" : "failed", result.address.text(), text);
-  for (const auto& note : result.diagnostic.notes) lines += "              " + note.text + "\n";
+  for (const auto& note : result.diagnostic.notes) lines += note_lines(note.text);
   return lines;
 }
 

@@ -53,6 +53,8 @@ class ApiError {
   std::string request;                                          ///< "POST /pools": method and path
   std::string server_time;
 
+  /// The message without the full stop, or its like, at its end: to stand inside of a sentence.
+  std::string words() const;
   /// As a diagnostic: what was tried, what the server said, what to do.
   schema::Diagnostic diagnostic() const;
 };

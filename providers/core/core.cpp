@@ -97,14 +97,17 @@ async::Task<std::expected<void, std::string>> ContextBackend::connect(std::strin
   co_return no_connections(address, port);
 }
 
+std::string ApiError::words() const {
+  return message.substr(0, message.find_last_not_of(" \n.!") + 1);
+}
+
 schema::Diagnostic ApiError::diagnostic() const {
   std::string detail = fmt::format("{} failed", request);
   if (status != 0) detail += fmt::format(" with status {}", status);
-  detail += ": " + message;
-  while (!detail.empty() && (detail.back() == '\n' || detail.back() == ' ')) detail.pop_back();
+  detail += ": " + words();
   for (const auto& [parameter, text] : parameters)
     detail += fmt::format("; {}: {}", parameter, text);
-  if (!detail.ends_with('.')) detail += '.';
+  if (!detail.ends_with('.') && !detail.ends_with('?')) detail += '.';
   return schema::error(summary(failure), detail + advice(failure));
 }
 

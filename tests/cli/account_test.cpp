@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 using namespace pveplan;
 using sim::contains;
 using sim::Rig;
@@ -46,6 +48,33 @@ TEST_CASE("what was skipped is listed with what it waited for") {
   CHECK(contains(ended.out, "skipped record.r3 needs pool.p3"));
   world.refuse(0);
   CHECK(world.rig.run({"apply", "--auto-approve"}).exit_code == 0);
+}
+
+TEST_CASE("the end of a failed task's log stands below what failed, without the noise") {
+  Rig rig(1);
+  rig.write_topology("[pveplan]\nname = \"t\"\n" + Rig::connection() +
+                     "[image.debian]\nstorage = \"local\"\nnodes = [\"pve\"]\n"
+                     "url = \"http://127.0.0.1:8007/images/debian-12-generic-amd64.qcow2\"\n"
+                     "checksum = \"sha256:" +
+                     std::string(64, '0') + "\"\n");
+  const auto ended = rig.run({"apply", "--auto-approve"});
+  INFO(ended.out);
+  CHECK(ended.exit_code == 1);
+  const auto account = ended.out.substr(ended.out.find("\n  failed    image.debian[pve]") + 1);
+  std::istringstream lines(account.substr(0, account.find("Nothing is half done")));
+  std::size_t notes = 0;
+  bool in_log = false;
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    const auto first = line.find_first_not_of(' ');
+    CHECK((line.size() <= 80 || line.find(' ', first) == line.npos));  // long words stay whole
+    if (in_log) ++notes;
+    in_log = in_log || contains(line, "the task's last lines");
+    if (in_log) CHECK(line.starts_with(std::string(14, ' ')));
+    CHECK_FALSE(contains(line, ".... "));
+  }
+  CHECK(notes >= 2);
+  CHECK(contains(account, "calculating checksum..."));
 }
 
 TEST_CASE("with --fail-fast and --max-failures nothing new is started after so many failures") {

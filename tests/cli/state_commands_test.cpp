@@ -177,7 +177,7 @@ TEST_CASE("state push takes only what pveplan wrote, unharmed") {
   refuse("\xEF\xBB\xBF" + good, "byte order mark");
   refuse(good + "\xFF", "no UTF-8");
   refuse("{}", "names no format");
-  refuse("not json", "cannot be read");
+  refuse("not json", "The text is no JSON");
   refuse(R"({"version":4,"terraform_version":"1.5.0","serial":1})", "Terraform");
   auto edited = good;
   edited.replace(edited.find("\"serial\":"), 9, "\"serial\":9");
@@ -195,7 +195,13 @@ TEST_CASE("a damaged state is replaced by force only, and is kept beside the new
   const auto good = must_run(rig, {"state", "pull"});
   rig.world.disk.place("/home/tester/topology/good.json", good);
   rig.world.disk.place(kFolder + "state.json", "{ damaged");
-  CHECK(has(must_fail(rig, {"state", "list"}), "Damaged state"));
+  const auto told = must_fail(rig, {"state", "list"});
+  INFO(told);
+  CHECK(has(told, "Damaged state"));
+  CHECK(sim::contains(told,
+                      "state.json' cannot be used. The text is no JSON: something that does not "
+                      "belong there stands at line 1, column 3 (byte 3). Nothing was changed."));
+  CHECK_FALSE(has(told, "parse error"));
   CHECK(sim::contains(must_fail(rig, {"state", "push", "good.json"}), "--force"));
   CHECK(rig.world.disk.content(kFolder + "state.json") == "{ damaged");
   must_run(rig, {"state", "push", "--force", "good.json"});

@@ -13,10 +13,22 @@ TEST_CASE("json round trips through values byte for byte") {
   CHECK(to_json(*value) == text);
 }
 
-TEST_CASE("broken json is an error with its place") {
-  const auto value = parse_json(R"({"a": [1, })");
-  REQUIRE_FALSE(value);
-  CHECK(value.error().detail.find("byte 11") != std::string::npos);
+TEST_CASE("broken json is an error in our words, with its place") {
+  const auto expect = [](const std::string& text, const std::string& fault) {
+    const auto value = parse_json(text);
+    INFO(text);
+    REQUIRE_FALSE(value);
+    CHECK(value.error().detail == "The text is no JSON: " + fault + ".");
+  };
+  const std::string stray = "something that does not belong there stands at ";
+  expect(R"({"a": [1, })", stray + "line 1, column 11 (byte 11)");
+  expect("{\n \"a\": 1\n \"b\": 2}", stray + "line 3, column 4 (byte 14)");
+  expect("x", stray + "line 1, column 1 (byte 1)");
+  expect("{\"a\":\n[1,", "it ends too early, behind line 2, column 3 (byte 9)");
+  expect("\"a\xff\"", "bytes that are no UTF-8 stand at line 1, column 3 (byte 3)");
+  expect("\"a\nb\"", "a control character stands inside of a text at line 1, column 3 (byte 3)");
+  expect("1e999", "a number that is too large stands at line 1, column 5 (byte 5)");
+  expect("", "it is empty");
 }
 
 TEST_CASE("json deeper than any answer is refused instead of overflowing the stack") {

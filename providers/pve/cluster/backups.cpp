@@ -100,7 +100,7 @@ class BackupSearch {
 
   void take(const BackupPlace& place, const core::ApiResult& answer) {
     if (!answer) {
-      hide_from_all(fmt::format("{} cannot be listed: {}", place.text(), answer.error().message));
+      hide_from_all(fmt::format("{} cannot be listed: {}", place.text(), answer.error().words()));
       return;
     }
     std::set<std::int64_t> seen;

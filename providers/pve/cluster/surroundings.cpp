@@ -155,7 +155,7 @@ void take_snapshots(const core::ApiResult& answer, model::GuestFacts& guest) {
   guest.snapshots.reset();
   guest.snapshots_hidden.clear();
   if (!answer) {
-    guest.snapshots_hidden = answer.error().message;
+    guest.snapshots_hidden = answer.error().words();
     return;
   }
   std::vector<model::SnapshotFacts> snapshots;

@@ -64,7 +64,7 @@ async::Task<Heard> ask_agent(core::Context context, Guest guest) {
   heard.answered = answer.has_value();
   heard.server_time = server_time_of(answer);
   if (heard.answered) co_return heard;
-  heard.last = "the server says: " + answer.error().message;
+  heard.last = "the server says: " + answer.error().words();
   heard.hopeless = no_use_to_wait(answer.error(), guest.vmid);
   co_return heard;
 }
@@ -95,7 +95,7 @@ async::Task<Heard> ask_addresses(core::Context context, Guest guest, std::string
   heard.server_time = server_time_of(nics);
   if (!nics) {
     heard.last =
-        "its address is not known, and its agent does not tell it: " + nics.error().message;
+        "its address is not known, and its agent does not tell it: " + nics.error().words();
     heard.hopeless = no_use_to_wait(nics.error(), guest.vmid);
     co_return heard;
   }

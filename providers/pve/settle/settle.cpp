@@ -88,11 +88,11 @@ async::Task<TaskTrace> follow_task(core::Context context, std::string node, std:
 }
 
 model::StillOpen still_open(const core::ApiError& error) {
-  return model::StillOpen{fmt::format("{} failed: {}", error.request, error.message)};
+  return model::StillOpen{fmt::format("{} failed: {}", error.request, error.words())};
 }
 
 model::Unreadable unreadable(const core::ApiError& error) {
-  return model::Unreadable{fmt::format("{} failed: {}", error.request, error.message)};
+  return model::Unreadable{fmt::format("{} failed: {}", error.request, error.words())};
 }
 
 schema::Diagnostic diagnostic_of(const core::WriteResult& result,
@@ -103,7 +103,7 @@ schema::Diagnostic diagnostic_of(const core::WriteResult& result,
         "Outcome unknown",
         fmt::format("The request for {} was sent, but nobody can tell how it ended: {}. The next "
                     "run looks before it repeats anything.",
-                    address.text(), result.error.message));
+                    address.text(), result.error.words()));
   }
   diagnostic.address = address;
   return diagnostic;

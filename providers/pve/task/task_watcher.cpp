@@ -24,7 +24,6 @@ constexpr auto kLongestDelay = std::chrono::milliseconds(2000);
 constexpr auto kGiveUpAfter = std::chrono::minutes(5);  // of a node that answers nothing
 constexpr auto kProgressEvery = std::chrono::seconds(10);
 constexpr std::int64_t kLogLines = 500;
-constexpr std::size_t kExcerpt = 10;
 
 /// Failures that waiting does not cure.
 bool is_final(ApiFailure failure) {
@@ -38,7 +37,7 @@ std::string silence_text(const std::string& node, const core::ApiError& error,
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silent).count();
   const auto time =
       seconds < 120 ? fmt::format("{} s", seconds) : fmt::format("{} minutes", seconds / 60);
-  return fmt::format("{} did not answer for {} ({})", who, time, error.message);
+  return fmt::format("{} did not answer for {} ({})", who, time, error.words());
 }
 
 }  // namespace
@@ -266,10 +265,7 @@ async::Task<TaskEnd> TaskWatcher::with_log(Upid upid, TaskEnd end) {
     answer = co_await api_.get(task_path(upid) + "/log", query);
   }
   if (!answer) co_return end;
-  auto lines = log_lines(answer->data);
-  const auto drop = lines.size() - std::min(lines.size(), kExcerpt);
-  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(drop));
-  end.last_lines = std::move(lines);
+  end.last_lines = log_excerpt(log_lines(answer->data));
   co_return end;
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("members beside data, the server's time and parameter faults survive t
   CHECK(refused.error().failure == ApiFailure::bad_parameter);
   CHECK(refused.error().parameters.at(0).second == "type check ('integer') failed");
   CHECK(refused.error().diagnostic().detail ==
-        "POST /nodes/pve/qemu failed with status 400: Parameter verification failed.; "
+        "POST /nodes/pve/qemu failed with status 400: Parameter verification failed; "
         "vmid: type check ('integer') failed.");
   REQUIRE(server.faults() == "");
 }
@@ -165,7 +165,11 @@ TEST_CASE("after a refused token nothing is sent any more") {
   ScriptedServer server;
   server.expect("GET", "/version").fail(401, "Authentication failed!");
   pve::Client client(server, time.clock, options());
-  CHECK(time.run(client.get("/version", {})).error().failure == ApiFailure::unauthorized);
+  const auto refused = time.run(client.get("/version", {}));
+  CHECK(refused.error().failure == ApiFailure::unauthorized);
+  CHECK(refused.error().diagnostic().detail ==
+        "GET /version failed with status 401: Authentication failed. Check the token: its id, its "
+        "secret, and that it has not expired.");
   CHECK(time.run(client.get("/cluster/resources", {})).error().failure == ApiFailure::unauthorized);
   REQUIRE(server.faults() == "");
 }

@@ -70,6 +70,21 @@ TEST_CASE("exit statuses and progress are read from what tasks say") {
   CHECK_FALSE(pve::log_percent({"create full clone of drive scsi0"}));
 }
 
+TEST_CASE("an excerpt of a log has the last lines that say something") {
+  CHECK(pve::log_excerpt({"one", "two", "three", "four", "five", "", "  six\r", "seven"}) ==
+        std::vector<std::string>{"two", "three", "four", "five", "six", "seven"});
+  const std::vector<std::string> telling = {
+      "HTTP request sent, awaiting response... 200 OK", "400K of memory were not there",
+      "Saving to: '/var/lib/vz/import/dl.qcow2.tmp_dwnl.14422'", "calculating checksum..."};
+  auto noisy = telling;
+  noisy.insert(noisy.begin() + 3, {"", "     0K ........ .......... ..........  34%  442M=0.02s",
+                                   "     0K                                    100%  693M=0s",
+                                   "301056K .......... .......... ,,,,,,,,,, 99% 12.3M 1s",
+                                   "drive-scsi1: transferred 424.0 MiB of 1.0 GiB (41.41%) in 1s",
+                                   "transferred 28.0 MiB of 112.0 MiB (25.00%)"});
+  CHECK(pve::log_excerpt(noisy) == telling);
+}
+
 TEST_CASE_METHOD(Fixture, "one poll of a node serves everybody who waits there") {
   server.expect("GET", kListing)
       .answer(fmt::format(R"({{"data":[{},{}]}})", listed(kClone, "RUNNING", false),
