@@ -6,7 +6,7 @@
 #include "engine/planning.hpp"
 #include "engine/refusals.hpp"
 #include "engine/renames.hpp"
-#include "schema/suggest.hpp"
+#include "engine/suggest_address.hpp"
 
 #include <fmt/format.h>
 
@@ -82,8 +82,8 @@ class Planner {
     plan.warnings = likely_renames(input_, plan);
     refuse_replaces();
     // What destroys is allowed instance by instance, or by a glob that says so.
-    warn_of_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob);
-    warn_of_globs("--restart ", input_.request.restart, is_named_by);
+    refuse_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob);
+    refuse_globs("--restart ", input_.request.restart, is_named_by);
   }
 
   OldDependencies dependencies_of_rows() const {
@@ -114,7 +114,7 @@ class Planner {
             "Matches nothing",
             fmt::format("--replace {} names no resource that this plan is about, so nothing was "
                         "planned.{}",
-                        pattern, schema::did_you_mean(pattern, addresses_in_scope()))));
+                        pattern, did_you_mean_address(pattern, addresses_in_scope()))));
       if (observed != nullptr)
         planning_.result.diagnostics.add(schema::error(
             "Only observed",
@@ -125,10 +125,10 @@ class Planner {
     }
   }
 
-  std::vector<std::string> addresses_in_scope() const {
-    std::vector<std::string> addresses;
+  std::vector<ResourceAddress> addresses_in_scope() const {
+    std::vector<ResourceAddress> addresses;
     for (const auto& each : input_.topology.resources) {
-      if (input_.scope.contains(each.address)) addresses.push_back(each.address.text());
+      if (input_.scope.contains(each.address)) addresses.push_back(each.address);
     }
     return addresses;
   }
@@ -145,21 +145,22 @@ class Planner {
 
   using IsNamed = bool (*)(const ResourceAddress& address, std::string_view pattern);
 
-  /// A mistyped address allows nothing, and nobody would notice.
-  void warn_of_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named) {
-    for (const auto& each : globs) {
-      if (names_anything(each, is_named)) continue;
-      planning_.result.plan.warnings.push_back(schema::warning(
+  /// A mistyped address allows nothing, and nobody would notice. "*" is always meant as it stands.
+  void refuse_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named) {
+    std::vector<ResourceAddress> known;
+    for (const auto& each : input_.topology.resources) known.push_back(each.address);
+    for (const auto& [address, row] : input_.rows) known.push_back(address);
+    for (const auto& glob : globs) {
+      const bool named =
+          glob == "*" || std::any_of(known.begin(), known.end(),
+                                     [&](const auto& address) { return is_named(address, glob); });
+      if (named) continue;
+      planning_.result.diagnostics.add(schema::error(
           "Matches nothing",
-          fmt::format("{}{} names no resource of the topology or the state.", option, each)));
+          fmt::format("{}{} names no resource of the topology or the state, so nothing was "
+                      "planned.{}",
+                      option, glob, did_you_mean_address(glob, known))));
     }
-  }
-  bool names_anything(const std::string& pattern, IsNamed is_named) const {
-    const auto& resources = input_.topology.resources;
-    return std::any_of(resources.begin(), resources.end(),
-                       [&](const auto& each) { return is_named(each.address, pattern); }) ||
-           std::any_of(input_.rows.begin(), input_.rows.end(),
-                       [&](const auto& row) { return is_named(row.first, pattern); });
   }
 
   void require_permission(const Change& change) {

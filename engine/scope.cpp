@@ -2,7 +2,7 @@
 
 #include "engine/address_glob.hpp"
 #include "engine/planner.hpp"
-#include "schema/suggest.hpp"
+#include "engine/suggest_address.hpp"
 
 #include <fmt/format.h>
 
@@ -67,18 +67,11 @@ class ScopeMaker {
                       pattern, to.text())));
       return;
     }
-    std::vector<std::string> candidates;
-    for (const auto& address : all_) {
-      candidates.push_back(address.text());
-      candidates.push_back(address.group().text());
-    }
-    std::sort(candidates.begin(), candidates.end());
-    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     problems_.add(schema::error(
         "Matches nothing",
         fmt::format("{} {} names no resource of the topology or the state, so nothing was "
                     "planned.{}",
-                    option, pattern, schema::did_you_mean(pattern, candidates))));
+                    option, pattern, did_you_mean_address(pattern, {all_.begin(), all_.end()}))));
   }
 
   /// "x requires y": x cannot be made or changed before what it needs, nor be removed before what

@@ -1,8 +1,8 @@
 #include "engine/cli/explain.hpp"
 
 #include "engine/address_glob.hpp"
+#include "engine/suggest_address.hpp"
 #include "engine/view/explain_text.hpp"
-#include "schema/suggest.hpp"
 
 #include <fmt/format.h>
 
@@ -21,18 +21,18 @@ bool print_explanation(Program& program, const Options& options, const Review& r
   const view::Explained explained{plan, topology, places, reviewed.state.rows,
                                   program.known.schemas()};
   std::string text;
-  std::vector<std::string> names;
   for (const auto& address : known) {
-    names.push_back(address.text());
     if (!engine::is_named_by(address, options.explain)) continue;
     text += (text.empty() ? "" : "\n") + view::explain_text(explained, address);
   }
   if (text.empty()) {
     print_diagnostic(
         program, options, reviewed.workspace->sources(),
-        schema::error("Matches nothing",
-                      fmt::format("--explain {} names no resource of the topology or the state.{}",
-                                  options.explain, schema::did_you_mean(options.explain, names))));
+        schema::error(
+            "Matches nothing",
+            fmt::format(
+                "--explain {} names no resource of the topology or the state.{}", options.explain,
+                engine::did_you_mean_address(options.explain, {known.begin(), known.end()}))));
     return false;
   }
   program.out(text);

@@ -271,12 +271,36 @@ TEST_CASE("the disk that came with an image or a template stays when the lines g
   must_match(rig, made + "[vm.a]\n[vm.b]\n");
 }
 
-TEST_CASE("an option that names nothing is told") {
+TEST_CASE("an option that names nothing is an error before anything is written") {
   Rig rig(1);
-  rig.write_topology(kHead + vm("a"));
-  const auto seen = rig.run({"plan", "--allow", "data-loss=vm.b", "--restart", "vm.*"});
-  CHECK(contains(seen.err, "--allow data-loss=vm.b names no resource"));
-  CHECK_FALSE(contains(seen.err, "--restart"));
+  rig.write_topology(kHead + vm("web") + vm("db"));
+  const auto refuse = [&rig](const std::string& option, const std::string& glob,
+                             const std::string& words) {
+    const auto ended = rig.run({"apply", "--auto-approve", option, glob});
+    INFO(option << " " << glob << "\n" << ended.out << ended.err);
+    CHECK(ended.exit_code == 1);
+    CHECK(contains(ended.err, "error: Matches nothing"));
+    CHECK(contains(ended.err, words));
+  };
+  const std::string nothing =
+      " names no resource of the topology or the state, so nothing was "
+      "planned.";
+  refuse("--allow", "data-loss=vm.wbe",
+         "--allow data-loss=vm.wbe" + nothing + " Did you mean \"vm.web\"?");
+  refuse("--restart", "vm.wbe", "--restart vm.wbe" + nothing + " Did you mean \"vm.web\"?");
+  refuse("--restart", "vm.x*", "--restart vm.x*" + nothing);
+  const auto requests = rig.requests();
+  CHECK(std::none_of(requests.begin(), requests.end(),
+                     [](const auto& each) { return each.starts_with("POST"); }));
+
+  must_apply(rig, vm("web") + vm("db"));
+  // What does not change, or will not be there, is named all the same.
+  const auto fine = rig.run({"plan", "--allow", "data-loss=vm.web", "--restart", "vm.db"});
+  CHECK(fine.exit_code == 0);
+  rig.write_topology(kHead);
+  CHECK(rig.run({"plan", "--allow", "data-loss=vm.*"}).exit_code == 0);
+  CHECK(rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"}).exit_code == 0);
+  CHECK(rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"}).exit_code == 0);
 }
 
 TEST_CASE("drift is told with what was, is and is wanted, and an exit code") {

@@ -91,6 +91,26 @@ TEST_CASE("what is excluded stays out with everything that needs it") {
   CHECK(changes(json_plan(rig, {"--exclude", "record.*"})) == "15");
 }
 
+TEST_CASE("of addresses the one is suggested whose name is near") {
+  Rig rig(1);
+  rig.write_topology(kHead + vm("web", "count = 2\n") + vm("db"));
+  const auto* option = GENERATE("--target", "--exclude", "--replace", "--restart");
+  const auto suggests = [&](const std::string& typed) {
+    const auto ended = rig.run({"plan", option, typed});
+    INFO(ended.err);
+    CHECK(ended.exit_code == 1);
+    const auto at = ended.err.find("Did you mean ");
+    return at == std::string::npos ? ""
+                                   : ended.err.substr(at + 13, ended.err.find('?', at) - at - 13);
+  };
+  INFO(option);
+  CHECK(suggests("vm.wbe") == "\"vm.web\"");
+  CHECK(suggests("vm.bd") == "\"vm.db\"");
+  CHECK(suggests("web") == "\"vm.web\"");
+  CHECK(suggests("vm.wbe[2]") == "\"vm.web[2]\" or \"vm.web[1]\"");  // the nearest first
+  CHECK(suggests("vm.nothing").empty());
+}
+
 TEST_CASE("an address that names nothing is an error with what may be meant") {
   Rig rig(1);
   rig.write_topology(kRecords);
