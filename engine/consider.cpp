@@ -149,7 +149,8 @@ class Consideration {
     const bool moved = live.identity.find("node") != nullptr && live.identity != row.identity;
     if (row.status == model::RowStatus::ok && attributes == seen.owned &&
         seen.attributes == seen.owned && waits_for_nothing && !moved &&
-        !is_new_here(resource.address) && !planning_.replacement_asked(resource.address)) {
+        !is_new_here(resource.address) && !planning_.replacement_asked(resource.address) &&
+        !planning_.rotation_asked(resource.address)) {
       tell_older(planning_, row, attributes, live.identity);
       unchanged(resource, known, seen.exported);  // the common case, without walking the schema
       return;
@@ -157,7 +158,8 @@ class Consideration {
     auto visible = live;
     visible.attributes = seen.attributes;
     auto difference = engine::difference(type.schema().object,
-                                         {attributes, resource.unset, resource.lifecycle.ignore},
+                                         {attributes, resource.unset, resource.lifecycle.ignore,
+                                          planning_.rotation_asked(resource.address)},
                                          seen.owned, visible, input_.cluster.version);
     if (resource.lifecycle.observe)
       return observe(resource, known, seen.exported, std::move(difference));

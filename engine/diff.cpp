@@ -34,6 +34,7 @@ class Comparison {
   Comparison(const Desired& desired, const model::LiveObject& live, int server_version)
       : unset_(desired.unset),
         ignore_(desired.ignore),
+        rotates_(desired.rotates),
         facts_(live.facts),
         running_(live.running),
         server_version_(server_version) {}
@@ -137,7 +138,10 @@ class Comparison {
                const Value& live, const Path& path) {
     // A secret cannot be read back: what was written last stands for what is.
     const auto& is = attribute.sensitive ? owned : live;
-    if (canonically_equal(attribute, wanted, is)) return;
+    if (canonically_equal(attribute, wanted, is)) {
+      if (attribute.sensitive && rotates_) add(attribute, path, is, wanted, ChangeKind::set);
+      return;
+    }
     const bool secret = wanted.sensitive() || is.sensitive();
     if (attribute.type.kind == TypeKind::any && wanted.has_fields() && is.has_fields() && !secret) {
       free_form(attribute, wanted, is, path);
@@ -198,6 +202,7 @@ class Comparison {
 
   const std::set<std::string>& unset_;
   const std::set<std::string>& ignore_;
+  bool rotates_;
   const model::LiveFacts& facts_;
   const Value& running_;
   int server_version_;

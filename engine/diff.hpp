@@ -16,6 +16,7 @@ struct Desired {
   schema::Value attributes;
   std::set<std::string> unset;
   std::set<std::string> ignore{};  ///< paths that others may change once the object exists
+  bool rotates = false;            ///< secrets are sent again although they are the same
 };
 
 /// The difference between what is wanted, what pveplan wrote last, and what is.

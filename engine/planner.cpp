@@ -81,6 +81,7 @@ class Planner {
     refuse(input_, planning_.result);
     plan.warnings = likely_renames(input_, plan);
     refuse_replaces();
+    refuse_rotations();
     // What destroys is allowed instance by instance, or by a glob that says so.
     refuse_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob);
     refuse_globs("--restart ", input_.request.restart, is_named_by);
@@ -122,6 +123,25 @@ class Planner {
                         "\"observe\") and never writes.",
                         pattern, observed->address.text()),
             observed->span));
+    }
+  }
+
+  void refuse_rotations() {
+    const auto sends_secret = [](const Change& change) {
+      return std::any_of(change.attributes.begin(), change.attributes.end(),
+                         [](const model::AttributeChange& each) { return each.sensitive; });
+    };
+    for (const auto& pattern : input_.request.rotate) {
+      const auto& changes = planning_.result.plan.changes;
+      const bool any = std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
+        return is_named_by(change.address, pattern) && sends_secret(change);
+      });
+      if (!any)
+        planning_.result.diagnostics.add(schema::error(
+            "Matches nothing",
+            fmt::format("--rotate {} names no resource with a secret that this plan could send, so "
+                        "nothing was planned.{}",
+                        pattern, did_you_mean_address(pattern, addresses_in_scope()))));
     }
   }
 

@@ -38,6 +38,7 @@ struct PlanRequest {
   std::vector<std::string> targets;   ///< globs, see Scope
   std::vector<std::string> excludes;  ///< globs, see Scope
   std::vector<std::string> replace;   ///< globs over addresses
+  std::vector<std::string> rotate;    ///< globs over addresses: secrets are sent again
   bool refresh = true;                ///< false: believe the state
 };
 

@@ -63,6 +63,10 @@ bool Planning::replacement_asked(const ResourceAddress& address) const {
   return is_named_by_any(address, input.request.replace);
 }
 
+bool Planning::rotation_asked(const ResourceAddress& address) const {
+  return is_named_by_any(address, input.request.rotate);
+}
+
 bool Planning::restart_allowed(const ResourceAddress& address, const Value& attributes) const {
   return is_named_by_any(address, input.request.restart) ||
          text_of(attributes.find("restart")) == "now";

@@ -39,6 +39,8 @@ class Planning final : public Exports {
       const schema::ResourceAddress& address) const;
   /// --replace names it.
   bool replacement_asked(const schema::ResourceAddress& address) const;
+  /// --rotate names it.
+  bool rotation_asked(const schema::ResourceAddress& address) const;
   bool restart_allowed(const schema::ResourceAddress& address,
                        const schema::Value& attributes) const;
 

@@ -21,7 +21,8 @@ Choices choices_of_option(const std::string& name) {
       {"trace", Choices::files},       {"world", Choices::folders},
       {"restart", Choices::addresses}, {"target", Choices::addresses},
       {"exclude", Choices::addresses}, {"replace", Choices::addresses},
-      {"explain", Choices::addresses}, {"pve", Choices::releases}};
+      {"rotate", Choices::addresses},  {"explain", Choices::addresses},
+      {"pve", Choices::releases}};
   const auto at = kChoices.find(name);
   return at == kChoices.end() ? Choices::none : at->second;
 }

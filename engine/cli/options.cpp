@@ -41,6 +41,8 @@ po::options_description special_options() {
       "ADDRESS: plan only this and what has to be done for it");
   add("exclude", po::value<std::vector<std::string>>(),
       "ADDRESS: plan everything but this and what cannot be done without it");
+  add("rotate", po::value<std::vector<std::string>>(),
+      "ADDRESS: send its secrets again, also the same ones");
   add("replace", po::value<std::vector<std::string>>(), "ADDRESS: destroy it and make it anew");
   add("explain", po::value<std::string>(),
       "ADDRESS: instead of the plan, say why it does what it does to this");
@@ -173,6 +175,7 @@ void take_all(const po::variables_map& values, Options& options) {
   take(values, "target", options.targets);
   take(values, "exclude", options.excludes);
   take(values, "replace", options.replaces);
+  take(values, "rotate", options.rotates);
   take(values, "explain", options.explain);
   take(values, "parallelism", options.parallelism);
   take(values, "max-failures", options.most_failures);
@@ -231,6 +234,9 @@ std::expected<void, std::string> check_modes(const Options& options) {
     return std::unexpected(
         "--target and --exclude cannot be combined: one says what a plan is about, the other what "
         "it is not.");
+  if ((options.plan_destroy || options.refresh_only) && !options.rotates.empty())
+    return std::unexpected(
+        "--rotate sends secrets again: it cannot be combined with --destroy or --refresh-only.");
   if (options.plan_destroy && !options.replaces.empty())
     return std::unexpected("--replace makes anew what --destroy would only remove: choose one.");
   if (options.refresh_only && (options.plan_destroy || !options.replaces.empty()))
@@ -270,7 +276,7 @@ std::expected<void, std::string> check_plan_options(const Options& options,
   if (auto fits = check_modes(options); !fits) return fits;
   if (options.command != "apply" || options.arguments.empty()) return {};
   // What hurts was approved with the plan (DEFINITIONS 7): nobody adds to it afterwards.
-  for (const auto* name : {"allow", "restart", "target", "exclude", "replace"}) {
+  for (const auto* name : {"allow", "restart", "target", "exclude", "replace", "rotate"}) {
     if (values.count(name) != 0)
       return std::unexpected(
           fmt::format("`pveplan apply FILE` does not take --{0}: what a plan may do is part of the "

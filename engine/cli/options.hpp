@@ -31,6 +31,7 @@ class Options {
   std::vector<std::string> targets;
   std::vector<std::string> excludes;
   std::vector<std::string> replaces;
+  std::vector<std::string> rotates;
   std::string explain;  ///< plan --explain
   std::optional<engine::EffectLimit> max_effect;
   bool auto_approve = false;

@@ -86,6 +86,7 @@ engine::PlanRequest request_of(const Options& options) {
   request.targets = options.targets;
   request.excludes = options.excludes;
   request.replace = options.replaces;
+  request.rotate = options.rotates;
   return request;
 }
 

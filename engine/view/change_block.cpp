@@ -109,7 +109,9 @@ std::string values_text(const AttributeChange& attribute, const schema::Attribut
   if (attribute.released) return "no longer managed, stays " + value_text(schema, attribute.after);
   const bool secret =
       attribute.sensitive || (attribute.before.sensitive() && attribute.after.sensitive());
-  if (secret) return symbol_of(attribute) == '~' ? "(secret) changed" : "(secret)";
+  if (secret && symbol_of(attribute) != '~') return "(secret)";
+  if (secret)
+    return attribute.before == attribute.after ? "(secret) sent again" : "(secret) changed";
   if (attribute.before.is_null()) return value_text(schema, attribute.after);
   if (attribute.after.is_null()) return value_text(schema, attribute.before) + " -> unset";
   return value_text(schema, attribute.before) + " -> " + value_text(schema, attribute.after);

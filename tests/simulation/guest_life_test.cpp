@@ -225,6 +225,34 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a plan with --rotate sends a secret again that is the same, and nothing else does") {
+  Rig rig(1);
+  rig.environment["SECRET"] = "correct horse battery";
+  rig.write_topology(kHead + kFoundation +
+                     "[vm.a]\ntemplate = \"debian\"\n"
+                     "cloud_init = { user = \"admin\", password = { env = \"SECRET\" } }\n"
+                     "[vm.b]\ntemplate = \"debian\"\n");
+  REQUIRE(rig.run({"apply", "--auto-approve"}).exit_code == 0);
+  const auto sent = option(rig, "a", "cipassword");
+  for (auto& [vmid, guest] : rig.lab.world().guests) {
+    if (guest.options.contains("cipassword")) guest.options["cipassword"] = "$6$somebody$else";
+  }
+  CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);  // nobody can read it back
+  const auto plan = rig.run({"plan", "--rotate", "vm.a"});
+  INFO(plan.out << plan.err);
+  CHECK(contains(plan.out, "cloud_init.password (secret) sent again"));
+  REQUIRE(rig.run({"apply", "--auto-approve", "--rotate", "vm.*"}).exit_code == 0);
+  CHECK(option(rig, "a", "cipassword") == sent);
+  CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+
+  const auto none = rig.run({"plan", "--rotate", "vm.b"});
+  CHECK(none.exit_code == 1);
+  CHECK(contains(none.err, "names no resource with a secret"));
+  CHECK(contains(rig.run({"plan", "--rotate", "vm.q"}).err, "Did you mean"));
+  CHECK(rig.run({"plan", "--rotate", "vm.a", "-o", "p.json"}).exit_code == 0);
+  CHECK(rig.run({"apply", "p.json"}).exit_code == 0);
+}
+
 TEST_CASE("an image with a wrong checksum is a clear error that leaves nothing behind") {
   Rig rig(1);
   const std::string image =

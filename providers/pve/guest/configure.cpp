@@ -189,7 +189,8 @@ async::Task<RunResult> run_configure(core::Context context, const schema::Resour
   auto goal = goal_of_living(context, *schema, before, step.arguments, *guest);
   if (!goal) co_return std::unexpected(goal.error());
   auto request = config_request(*goal);
-  const bool password = changes_password(before.owned, goal->after);
+  const bool password =
+      changes_password(before.owned, goal->after) || flag_of(step.arguments, "sends_secret");
   if (request.empty() && !password)
     co_return configured(before, step.arguments, *guest, *goal, false);
   core::Parameters secrets;

@@ -172,6 +172,7 @@ class VmLowering {
       auto arguments = with_after();
       arguments.emplace_back("reset", texts(reset_));
       arguments.emplace_back("removed", texts(removed_));
+      if (sends_secret_) arguments.emplace_back("sends_secret", Value::boolean(true));
       if (flag_of(change_.facts, "awaits_start"))
         arguments.emplace_back("awaits_start", Value::boolean(true));
       add("configure", std::move(arguments), "configure");
@@ -217,6 +218,7 @@ class VmLowering {
 
   void collect_option(const model::AttributeChange& each) {
     configures_ = true;
+    sends_secret_ = sends_secret_ || (each.sensitive && !each.after.is_null());
     if (!each.after.is_null()) return;
     const bool nic = each.path.steps()[0] == "nic" && each.path.steps().size() == 2;
     (nic ? removed_ : reset_).push_back(each.path.text());
@@ -350,6 +352,7 @@ class VmLowering {
   std::vector<Draft> drafts_;
   bool refused_ = false;
   bool configures_ = false;
+  bool sends_secret_ = false;
   bool pool_ = false;
   std::string power_;
   std::vector<std::string> reset_;
