@@ -33,10 +33,10 @@ std::string turns_text(const Wave& wave) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < wave.size() && i < kMostNames; ++i) names.push_back(wave[i].text());
   if (wave.size() > kMostNames) names.push_back(fmt::format("{} more", wave.size() - kMostNames));
-  return "one at a time, each when the one before it answers; when one does not, those after it "
-         "are "
-         "left as they are: " +
-         schema::join_words(names);
+  return "one at a time: " + schema::join_words(names) +
+         ", each when the one before it answers; when one does not shut down or answer, those "
+         "after "
+         "it are neither changed nor restarted";
 }
 
 }  // namespace

@@ -210,7 +210,8 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
   if (worst_effect(change) == WorstEffect::waits_for_restart) {
     const auto who = group.changes.size() > 1 ? change.address.group() : change.address;
     text += labelled("restart",
-                     "not by this plan; with --restart " + who.shell_text() + ", instead or later",
+                     "not by this plan; to have it, plan again with --restart " + who.shell_text() +
+                         ", now or after this apply",
                      width);
   }
   if (!change.moved_from.empty())

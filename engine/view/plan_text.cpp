@@ -42,7 +42,7 @@ std::string list_or_nothing(const Plan& plan) {
     text += (text.empty() ? "" : ", ") + ("restart of " + glob);
   for (const auto& glob : plan.replaces)
     text += (text.empty() ? "" : ", ") + ("replacement of " + glob);
-  return text.empty() ? "nothing that loses data; restarts as the topology says" : text;
+  return text.empty() ? "nothing that loses data; restarts if restart = now" : text;
 }
 
 std::string partial_text(const Plan& plan) {

@@ -63,9 +63,9 @@ TEST_CASE("guests of a block or a label are restarted one at a time, each when t
   const auto plan = rig.run({"plan"});
   INFO(plan.out);
   CHECK(contains(plan.out,
-                 "one at a time, each when the one before it answers; when one does not, those "
-                 "after it are left as they are: vm.w[1], vm.w[2], "
-                 "vm.w[3] and vm.x"));
+                 "one at a time: vm.w[1], vm.w[2], vm.w[3] and vm.x, each when the one before it "
+                 "answers; when one does not shut down or answer, those after it are neither "
+                 "changed nor restarted"));
   const auto before = rig.requests().size();
   const auto ended = rig.run({"apply", "--auto-approve"});
   INFO(ended.out << ended.err);
@@ -131,7 +131,9 @@ TEST_CASE("a block that --restart names is restarted whole, as the plan advises"
   rig.write_topology(text(4));
   const auto advice = rig.run({"plan"});
   INFO(advice.out);
-  CHECK(contains(advice.out, "not by this plan; with --restart vm.w, instead or later"));
+  CHECK(contains(
+      advice.out,
+      "not by this plan; to have it, plan again with --restart vm.w, now or after this apply"));
   const auto before = rig.requests().size();
   const auto ended = rig.run({"apply", "--auto-approve", "--restart", "vm.w"});
   INFO(ended.out << ended.err);

@@ -296,8 +296,8 @@ class VmLowering {
     if (!awaited().empty()) return;  // in steps of its own
     last.arguments.emplace_back("until_it_answers", Value::boolean(true));
     if (last.brief.empty()) last.brief = last.operation;
-    last.brief +=
-        flag_of(change_.facts, "agent") ? ", wait for agent" : ", wait until it has run for 30 s";
+    last.brief += flag_of(change_.facts, "agent") ? ", wait up to 300 s for agent"
+                                                  : ", wait until it has run for 30 s";
   }
 
   void remove() {
