@@ -83,8 +83,8 @@ class Planner {
     refuse_replaces();
     refuse_rotations();
     // What destroys is allowed instance by instance, or by a glob that says so.
-    refuse_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob);
-    refuse_globs("--restart ", input_.request.restart, is_named_by);
+    refuse_globs("--allow data-loss=", input_.request.allow_data_loss, matches_glob, true);
+    refuse_globs("--restart ", input_.request.restart, is_named_by, false);
   }
 
   OldDependencies dependencies_of_rows() const {
@@ -165,8 +165,10 @@ class Planner {
 
   using IsNamed = bool (*)(const ResourceAddress& address, std::string_view pattern);
 
-  /// A mistyped address allows nothing, and nobody would notice. "*" is always meant as it stands.
-  void refuse_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named) {
+  /// A mistyped address allows nothing, and nobody would notice. "*" is always meant as it stands,
+  /// and what was allowed to lose its data may be gone since: then there is nothing to be allowed.
+  void refuse_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named,
+                    bool may_be_gone) {
     std::vector<ResourceAddress> known;
     for (const auto& each : input_.topology.resources) known.push_back(each.address);
     for (const auto& [address, row] : input_.rows) known.push_back(address);
@@ -175,11 +177,15 @@ class Planner {
           glob == "*" || std::any_of(known.begin(), known.end(),
                                      [&](const auto& address) { return is_named(address, glob); });
       if (named) continue;
-      planning_.result.diagnostics.add(schema::error(
-          "Matches nothing",
-          fmt::format("{}{} names no resource of the topology or the state, so nothing was "
-                      "planned.{}",
-                      option, glob, did_you_mean_address(glob, known))));
+      const auto meant = did_you_mean_address(glob, known);
+      const auto text =
+          fmt::format("{}{} names no resource of the topology or the state", option, glob);
+      if (may_be_gone && meant.empty()) {
+        planning_.result.plan.warnings.push_back(schema::warning("Matches nothing", text + "."));
+      } else {
+        planning_.result.diagnostics.add(schema::error(
+            "Matches nothing", fmt::format("{}, so nothing was planned.{}", text, meant)));
+      }
     }
   }
 

@@ -300,6 +300,10 @@ TEST_CASE("an option that names nothing is an error before anything is written")
   rig.write_topology(kHead);
   CHECK(rig.run({"plan", "--allow", "data-loss=vm.*"}).exit_code == 0);
   CHECK(rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"}).exit_code == 0);
+  // The same command once more, when what it was about is gone.
+  const auto again = rig.run({"apply", "--auto-approve", "--allow", "data-loss=vm.web"});
+  CHECK(again.exit_code == 0);
+  CHECK(contains(again.err, "warning: Matches nothing"));
   CHECK(rig.run({"apply", "--auto-approve", "--allow", "data-loss=*"}).exit_code == 0);
 }
 
