@@ -13,6 +13,11 @@ void TwoSinks::read_done(const schema::ResourceAddress& address,
   second_.read_done(address, outcome);
 }
 
+void TwoSinks::run_started(std::uint64_t resources) {
+  first_.run_started(resources);
+  second_.run_started(resources);
+}
+
 void TwoSinks::step_started(const model::Step& step) {
   first_.step_started(step);
   second_.step_started(step);

@@ -5,6 +5,7 @@
 #include "schema/diagnostic.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,8 @@ class EventSink {
   /// An object is looked at for the plan, or once more before it is written.
   virtual void read_started(const schema::ResourceAddress&) {}
   virtual void read_done(const schema::ResourceAddress&, const model::ReadOutcome&) {}
+  /// Before the first step: how many resources something is done for.
+  virtual void run_started(std::uint64_t /*resources*/) {}
   /// Steps of engine-only types are not told as started.
   virtual void step_started(const model::Step&) {}
   virtual void step_progress(const model::Step&, const std::string& /*text*/) {}
@@ -50,6 +53,7 @@ class TwoSinks final : public EventSink {
   void read_started(const schema::ResourceAddress& address) override;
   void read_done(const schema::ResourceAddress& address,
                  const model::ReadOutcome& outcome) override;
+  void run_started(std::uint64_t resources) override;
   void step_started(const model::Step& step) override;
   void step_progress(const model::Step& step, const std::string& text) override;
   void task_started(const model::Step& step, const std::string& upid) override;

@@ -77,6 +77,7 @@ class Executor {
 
   async::Task<RunAccount> run() {
     const auto started = services_.host.clock.steady();
+    services_.events.run_started(open_steps_.size());
     for (;;) {
       co_await start_what_is_ready();
       if (group_.empty()) break;

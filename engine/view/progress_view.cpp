@@ -68,8 +68,20 @@ void ProgressView::draw() {
     text += fmt::format("  and {} more\n", running_.size() - lines);
     ++lines;
   }
+  const auto counts = count_line();
+  if (!counts.empty()) {
+    text += counts + "\n";
+    ++lines;
+  }
   output_(text);
   drawn_ = lines;
+}
+
+std::string ProgressView::count_line() const {
+  if (running_.empty() || resources_ < 2) return {};
+  auto text = fmt::format("  {} of {} done", done_, resources_);
+  if (failed_ > 0) text += fmt::format(", {} failed", failed_);
+  return text + fmt::format(", {} running", running_.size());
 }
 
 void ProgressView::print(const std::string& text) {
@@ -77,6 +89,13 @@ void ProgressView::print(const std::string& text) {
   output_(text);
   draw();
 }
+
+void ProgressView::run_started(std::uint64_t resources) {
+  resources_ = resources;
+  done_ = failed_ = 0;
+}
+
+void ProgressView::resource_done(const schema::ResourceAddress&) { ++done_; }
 
 void ProgressView::step_started(const model::Step& step) {
   const auto now = clock_.steady();
@@ -104,6 +123,7 @@ void ProgressView::step_done(const model::Step& step, std::chrono::nanoseconds e
 void ProgressView::step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
                                std::chrono::nanoseconds elapsed) {
   const auto at = running_.find(step.id);
+  ++failed_;
   Running failed;
   if (at != running_.end()) {
     failed = std::move(at->second);

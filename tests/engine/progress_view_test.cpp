@@ -84,6 +84,29 @@ TEST_CASE("on a terminal ten running steps are shown, and how many more there ar
   CHECK(lines[10] == "  and 3 more");
 }
 
+TEST_CASE("on a terminal the last line counts what is done, has failed and runs") {
+  Shown shown(true);
+  shown.view.run_started(12);
+  const auto first = step(1, "a", "start"), second = step(2, "b", "start");
+  shown.view.step_started(first);
+  CHECK(screen(shown.printed).back() == "  0 of 12 done, 1 running");
+  shown.view.step_started(second);
+  shown.view.step_done(first, std::chrono::seconds(1));
+  shown.view.resource_done(first.address);
+  shown.view.tick();
+  CHECK(screen(shown.printed).back() == "  1 of 12 done, 1 running");
+  shown.view.step_started(step(3, "c", "start"));
+  shown.view.step_failed(second, schema::error("No", "It failed."), std::chrono::seconds(1));
+  CHECK(screen(shown.printed).back() == "  1 of 12 done, 1 failed, 1 running");
+  shown.view.step_done(step(3, "c", "start"), std::chrono::seconds(1));
+  CHECK(screen(shown.printed).back().find("of 12") == std::string::npos);
+
+  Shown piped(false);
+  piped.view.run_started(12);
+  piped.view.step_started(first);
+  CHECK(piped.printed.find("of 12") == std::string::npos);
+}
+
 TEST_CASE("a line that is redrawn never wraps, and it is the label that gives way") {
   Shown shown(true);
   const auto label = "download " + std::string(120, 'x') + ".qcow2";
