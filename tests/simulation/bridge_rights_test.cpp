@@ -18,7 +18,60 @@ bool has_interface(Rig& rig, const std::string& name) {
   return false;
 }
 
+/// Loses every look at the node's network that comes after a write to it.
+class BlindAfterWrite final : public sim::SimFaults {
+ public:
+  sim::Fate fate(const async::HttpRequest& request) override {
+    const bool network = request.url.find("/network") != std::string::npos;
+    written_ = written_ || (network && request.writes);
+    return network && written_ && !request.writes ? sim::Fate::lose_before_effect
+                                                  : sim::Fate::deliver;
+  }
+  sim::Duration latency(const async::HttpRequest&) override { return {}; }
+
+ private:
+  bool written_ = false;
+};
+
+/// One apply that cannot look at the network after it has written to it.
+void apply_blindly(Rig& rig, const std::string& text) {
+  rig.write_topology(kHead + text);
+  BlindAfterWrite network;
+  rig.world.network.set_faults(&network);
+  const auto ended = rig.run({"apply", "--auto-approve"});
+  rig.world.network.set_faults(nullptr);
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.exit_code != 0);
+}
+
 }  // namespace
+
+TEST_CASE("a change of a network after which nobody could look is known as ours") {
+  Rig rig(GENERATE(1, 2));
+  const auto finishes = [&] {
+    const auto again = rig.run({"apply", "--auto-approve"});
+    INFO(again.out << again.err);
+    CHECK(again.exit_code == 0);
+    CHECK_FALSE(rig.lab.world().nodes.at("pve").network.pending);
+    CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+  };
+  apply_blindly(rig, kBridge);
+  finishes();
+  CHECK(has_interface(rig, "vmbr7"));
+  apply_blindly(rig, kBridge + "mtu = 1400\n");
+  SECTION("it is finished") { finishes(); }
+  SECTION("unless somebody has changed something since") {
+    REQUIRE(rig.ask("PUT", "/nodes/pve/network/vmbr7", "type=bridge&cidr=10.77.0.9%2F24") == 200);
+    const auto refused = rig.run({"apply", "--auto-approve"});
+    INFO(refused.out << refused.err);
+    CHECK(refused.exit_code == 1);
+    CHECK(contains(refused.err, "changes wait to be applied that are not ours"));
+    return;
+  }
+  apply_blindly(rig, "");
+  finishes();
+  CHECK_FALSE(has_interface(rig, "vmbr7"));
+}
 
 TEST_CASE("a bridge that the token may not see is unreadable, not gone") {
   Rig rig(GENERATE(1, 2));

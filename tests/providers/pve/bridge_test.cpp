@@ -97,12 +97,12 @@ TEST_CASE("a recorded diff names the interfaces that it touches") {
 TEST_CASE("a bridge is read in the form of its schema") {
   CHECK(
       schema::to_json(pve::bridge_from_api(json(kVmbr2))) ==
-      R"({"address":"10.22.0.1/24","autostart":true,"comment":"second bridge","iface":"vmbr2","mtu":1400})");
+      R"({"address":"10.22.0.1/24","autostart":true,"comment":"second bridge","iface":"vmbr2","mtu":1400,"vlan_aware":false})");
   const auto trunk = pve::bridge_from_api(json(
       R"({"iface":"vmbr1","bridge_ports":"eno1 eno2","bridge_vlan_aware":1,"bridge_vids":"2-4094","cidr6":"fd00::1/64"})"));
   CHECK(
       schema::to_json(trunk) ==
-      R"({"address6":"fd00::1/64","iface":"vmbr1","ports":["eno1","eno2"],"vlan_aware":true,"vlans":["2-4094"]})");
+      R"({"address6":"fd00::1/64","autostart":false,"iface":"vmbr1","ports":["eno1","eno2"],"vlan_aware":true,"vlans":["2-4094"]})");
 }
 
 TEST_CASE("an update sends the addressing that is there, since a PUT replaces it") {

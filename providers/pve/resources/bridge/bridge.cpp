@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace pveplan::pve {
 namespace {
@@ -78,6 +79,20 @@ async::Task<NetworkLook> look_for_bridge(core::Context context, Value identity, 
   co_return look;
 }
 
+/// Whether nothing waits but what the row says that was written: for a write after which nobody
+/// could look, since the connection died. Lines of the diff whose stanza it does not show count as
+/// ours.
+bool waits_as_written(const NodeNetwork& network, const model::Row& row) {
+  const auto iface = iface_of(row.identity);
+  std::set<std::string> own{iface, "?"};
+  for (auto& port : unfinished_of(row.owned, "ports")) own.insert(port);
+  const auto changed = network.changed();
+  if (!std::includes(own.begin(), own.end(), changed.begin(), changed.end())) return false;
+  const auto* entry = network.find(iface);
+  if (flag_of(row.notes, "removing")) return entry == nullptr;
+  return entry != nullptr && bridge_matches(bridge_from_api(*entry), row.owned, {});
+}
+
 /// Whether the waiting changes are the ones that a bridge of this topology saw right after its own
 /// write. Since our writes on a node go one at a time, each after such a look, its diff covers all.
 bool changes_are_ours(const core::Context& context, const NodeNetwork& network,
@@ -86,8 +101,10 @@ bool changes_are_ours(const core::Context& context, const NodeNetwork& network,
   const auto node = node_of_identity(identity);
   const auto rows = context.rows_of("bridge");
   return std::any_of(rows.begin(), rows.end(), [&](const auto* row) {
-    return node_of_identity(row->identity) == node &&
-           text_of(row->notes, "changes") == network.fingerprint();
+    const auto* seen = member(row->notes, "changes");
+    if (node_of_identity(row->identity) != node || seen == nullptr) return false;
+    return as_text(seen).empty() ? waits_as_written(network, *row)
+                                 : as_text(seen) == network.fingerprint();
   });
 }
 

@@ -133,7 +133,11 @@ Value bridge_from_api(const Value& entry) {
   if (const auto* iface = member(entry, "iface")) fields.emplace_back("iface", *iface);
   for (const auto& option : bridge_options()) {
     const auto text = trimmed(text_of(entry, option.key));
-    if (!text.empty()) fields.emplace_back(option.attribute, decode(option, text));
+    if (!text.empty()) {
+      fields.emplace_back(option.attribute, decode(option, text));
+    } else if (option.form == OptionForm::flag) {
+      fields.emplace_back(option.attribute, Value::boolean(false));  // absent is off (FACTS 15.4)
+    }
   }
   return Value::object(std::move(fields));
 }
@@ -150,6 +154,10 @@ core::Parameters bridge_parameters(const Value& attributes) {
 core::Parameters bridge_update(const Value& live, const Value& attributes,
                                const std::vector<std::string>& reset) {
   auto all = live;
+  for (const auto& option : bridge_options()) {  // what is off and not stated need not be said
+    if (option.form == OptionForm::flag && !flag_of(live, option.attribute))
+      all = all.with(Path({option.attribute}), Value());
+  }
   if (attributes.has_fields()) {
     for (const auto& [name, value] : attributes.as_fields()) all = all.with(Path({name}), value);
   }
