@@ -4,6 +4,7 @@
 #include "engine/going_along.hpp"
 #include "engine/in_effect.hpp"
 #include "engine/live_fingerprint.hpp"
+#include "engine/missing_values.hpp"
 #include "engine/planning.hpp"
 #include "engine/remembered_secrets.hpp"
 #include "engine/waiting.hpp"
@@ -30,12 +31,14 @@ class Consideration {
 
   void consider(const schema::Resource& resource) {
     const auto attributes = resolve_references(desired_attributes(input_, resource), planning_);
+    refuse_missing_values(planning_, resource, attributes);
     const auto row = input_.rows.find(resource.address);
     const auto live = input_.live.objects.find(resource.address);
     if (live != input_.live.objects.end()) {
       if (const auto* unreadable = std::get_if<model::Unreadable>(&live->second)) {
         planning_.result.plan.unknown.push_back({resource.address, unreadable->reason});
-        if (row != input_.rows.end()) planning_.publish(resource.address, row->second.exported);
+        if (row != input_.rows.end())
+          planning_.publish(resource.address, row->second.exported, row->second.owned);
         return;
       }
     }
@@ -54,7 +57,7 @@ class Consideration {
       planning_.result.plan.drift.push_back({resource.address, schema::Path(), row->second.owned,
                                              Value(), attributes,
                                              "is gone; only observed: left as it is"});
-      planning_.publish(resource.address, row->second.exported);
+      planning_.publish(resource.address, row->second.exported, row->second.owned);
     } else if (object == nullptr && row->second.status == model::RowStatus::incomplete) {
       create(resource, attributes, place, "it was not finished, and does not exist");
     } else if (object == nullptr) {
@@ -135,7 +138,7 @@ class Consideration {
     note_edition(planning_, change);
     change.dependencies = planning_.direct_dependencies(resource.address);
     change.exported = type.exports(resource.address, change.after, change.identity);
-    planning_.publish(resource.address, change.exported);
+    planning_.publish(resource.address, change.exported, change.after);
     planning_.result.plan.changes.push_back(std::move(change));
   }
 
@@ -207,7 +210,7 @@ class Consideration {
     describe_going_along(change, input_.cluster);
     change.fingerprint = live_fingerprint(type, row, live, change.effects);
     change.exported = type.exports(resource.address, change.after, change.identity);
-    planning_.publish(resource.address, change.exported);
+    planning_.publish(resource.address, change.exported, change.after);
     planning_.publish_waiting(resource.address, not_in_effect(type, change, live),
                               resource.address);
     planning_.result.plan.changes.push_back(std::move(change));
@@ -339,7 +342,7 @@ class Consideration {
   void unchanged(const schema::Resource& resource, const Known& known, const Value& seen) {
     const auto& [row, live] = known;
     if (!resource.address.is_output()) ++planning_.result.plan.matching;
-    planning_.publish(resource.address, seen);
+    planning_.publish(resource.address, seen, row.owned);
     planning_.publish_waiting(resource.address, not_in_effect(live), resource.address);
     auto dependencies = planning_.direct_dependencies(resource.address);
     const auto& exported = live.exported.is_null() ? row.exported : live.exported;

@@ -23,7 +23,12 @@ Planning::Planning(const PlanInput& given) : input(given) {
 
 const Value* Planning::find(const ResourceAddress& address) const {
   const auto at = exports_.find(address);
-  return at == exports_.end() ? nullptr : &at->second;
+  return at == exports_.end() ? nullptr : &at->second.exported;
+}
+
+const Value* Planning::stated(const ResourceAddress& address) const {
+  const auto at = exports_.find(address);
+  return at == exports_.end() ? nullptr : &at->second.stated;
 }
 
 std::vector<ResourceAddress> Planning::instances(const ResourceAddress& group) const {
@@ -31,8 +36,8 @@ std::vector<ResourceAddress> Planning::instances(const ResourceAddress& group) c
   return at == groups_.end() ? std::vector<ResourceAddress>() : at->second;
 }
 
-void Planning::publish(const ResourceAddress& address, Value exported) {
-  exports_[address] = std::move(exported);
+void Planning::publish(const ResourceAddress& address, Value exported, Value stated) {
+  exports_[address] = {std::move(exported), std::move(stated)};
 }
 
 void Planning::publish_waiting(const ResourceAddress& address, std::set<std::string> names,

@@ -17,10 +17,12 @@ class Planning final : public Exports {
 
   // Exports
   const schema::Value* find(const schema::ResourceAddress& address) const override;
+  const schema::Value* stated(const schema::ResourceAddress& address) const override;
   std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const override;
 
-  void publish(const schema::ResourceAddress& address, schema::Value exported);
+  void publish(const schema::ResourceAddress& address, schema::Value exported,
+               schema::Value stated);
 
   /// What of the exports is only in effect after a restart of `blocker`.
   struct WaitingExports {
@@ -50,7 +52,10 @@ class Planning final : public Exports {
  private:
   std::unordered_set<schema::ResourceAddress> desired_;
   std::map<schema::ResourceAddress, std::vector<schema::ResourceAddress>> groups_;
-  std::unordered_map<schema::ResourceAddress, schema::Value> exports_;
+  struct Published {
+    schema::Value exported, stated;
+  };
+  std::unordered_map<schema::ResourceAddress, Published> exports_;
   std::unordered_map<schema::ResourceAddress, WaitingExports> waiting_;
 };
 

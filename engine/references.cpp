@@ -14,6 +14,8 @@ std::optional<Value> target_value(const Reference::Part& part, const Exports& ex
   const auto one = [&](const schema::ResourceAddress& address) -> std::optional<Value> {
     const Value* exported = exports.find(address);
     const Value* found = exported != nullptr ? exported->find(part.attribute) : nullptr;
+    const Value* stated = found == nullptr ? exports.stated(address) : nullptr;
+    if (stated != nullptr) found = stated->find(part.attribute);
     if (found == nullptr || found->contains_unknown() || found->contains_reference())
       return std::nullopt;
     return *found;

@@ -14,6 +14,8 @@ class Exports {
  public:
   virtual ~Exports() = default;
   virtual const schema::Value* find(const schema::ResourceAddress& address) const = 0;
+  /// What it states itself, or has by a default of ours: it can be referred to as well.
+  virtual const schema::Value* stated(const schema::ResourceAddress& address) const = 0;
   /// Addresses of a group in the order of their keys.
   virtual std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const = 0;

@@ -16,11 +16,16 @@ class SavedExports final : public Exports {
   SavedExports(const model::Plan& plan, const state::StateFile& state);
 
   const schema::Value* find(const schema::ResourceAddress& address) const override;
+  const schema::Value* stated(const schema::ResourceAddress& address) const override;
   std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const override;
 
  private:
-  std::map<schema::ResourceAddress, const schema::Value*> exported_;
+  struct Known {
+    const schema::Value* exported = nullptr;
+    const schema::Value* stated = nullptr;
+  };
+  std::map<schema::ResourceAddress, Known> known_;
 };
 
 }  // namespace pveplan::engine

@@ -16,6 +16,10 @@ class StateExports final : public Exports {
     const auto* row = state_.row(address);
     return row != nullptr ? &row->exported : nullptr;
   }
+  const schema::Value* stated(const schema::ResourceAddress& address) const override {
+    const auto* row = state_.row(address);
+    return row != nullptr ? &row->owned : nullptr;
+  }
   std::vector<schema::ResourceAddress> instances(
       const schema::ResourceAddress& group) const override {
     return instances_in(state_.rows, group);

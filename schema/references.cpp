@@ -188,6 +188,15 @@ bool Converter::check_reference(const TextPiece& piece, const Type* wanted, cons
   if (!check_key(piece, *group, site)) return false;
   const auto* found = check_attribute(piece, *group->schema, site);
   if (found == nullptr) return false;
+  if (found->kind == Type::Kind::secret) {
+    report(
+        "Reference to a secret",
+        fmt::format("{} is a secret, of which pveplan keeps a digest only. Say here as well where "
+                    "it comes from: {{ env = \"NAME\" }}.",
+                    piece.written),
+        site);
+    return false;
+  }
   const bool own_group = address_ != nullptr && piece.target.group() == address_->group();
   if (own_group && (piece.all_instances || piece.target.key == address_->key)) {
     report("Reference to itself",
