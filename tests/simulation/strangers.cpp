@@ -217,12 +217,31 @@ void Strangers::lock_guest(const std::string& address, int vmid) {
                         }});
 }
 
+/// A restore frees every volume of the guest that it takes the place of; those that wait to be
+/// plugged in are not made again.
+void Strangers::free_pending_volumes(int vmid) {
+  auto& world = rig_.lab.world();
+  const auto& guest = world.guests.at(vmid);
+  for (const auto& [name, value] : guest.pending) {
+    const auto volid = value.substr(0, value.find(','));
+    const auto names_it = [&volid](const auto& option) {
+      return option.second.substr(0, option.second.find(',')) == volid;
+    };
+    if (std::any_of(guest.options.begin(), guest.options.end(), names_it)) continue;
+    const auto colon = volid.find(':');
+    if (colon == std::string::npos) continue;
+    for (auto& [node, volumes] : world.storage.volumes[volid.substr(0, colon)])
+      volumes.erase(volid.substr(colon + 1));
+  }
+}
+
 /// Under its number, from a backup: the config is the old one, and the machine is a new one.
 void Strangers::restore_guest(const std::string& address, int vmid) {
   auto& guest = rig_.lab.world().guests.at(vmid);
   guest.options["smbios1"] = "uuid=" + drawn_uuid(draws_);
   guest.options["vmgenid"] = drawn_uuid(draws_);
   guest.process.reset();
+  free_pending_volumes(vmid);
   guest.pending.clear();
   guest.pending_deletes.clear();
   hurt_.insert(address);

@@ -51,6 +51,7 @@ class Strangers {
   void move_guest(const std::string& address, int vmid);
   void lock_guest(const std::string& address, int vmid);
   void restore_guest(const std::string& address, int vmid);
+  void free_pending_volumes(int vmid);
   void take_number(const std::string& address, int vmid);
   void add_part(const std::string& address, int vmid);
   void switch_power(const std::string& address, int vmid);
