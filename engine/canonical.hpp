@@ -11,8 +11,9 @@ namespace pveplan::engine {
 /// their canonical forms are equal. Equality, fingerprints and sorting all use it.
 schema::Value canonical(const schema::AttributeSchema& attribute, const schema::Value& value);
 
-bool canonically_equal(const schema::AttributeSchema& attribute, const schema::Value& a,
-                       const schema::Value& b);
+/// `held` is what the server has: a size that its storage rounded up is the one that was asked for.
+bool canonically_equal(const schema::AttributeSchema& attribute, const schema::Value& wanted,
+                       const schema::Value& held);
 
 /// SHA-256 over the sorted lines `path=canonical value` of the owned leaves, plus the identity:
 /// what must still be so when a plan is applied (DEFINITIONS 4). `live` is read at the owned paths

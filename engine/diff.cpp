@@ -90,7 +90,9 @@ class Comparison {
         add(attribute, here, Value(), added, ChangeKind::part_added);
         after.emplace_back(name, std::move(added));
       } else {
+        part_ = &attribute;
         after.emplace_back(name, object(*attribute.type.object, want, own, is, here));
+        part_ = nullptr;
       }
     }
     return after.empty() ? Value() : Value::map(std::move(after));
@@ -178,7 +180,10 @@ class Comparison {
 
   void add(const AttributeSchema& attribute, const Path& path, const Value& before,
            const Value& after, ChangeKind kind) {
-    auto ruled = effect_of(attribute.effect, kind, facts_);
+    const bool attaches = is_attached(attribute, before, kind);
+    const auto rule = attaches ? rule_of(*part_, after) : rule_of(attribute, before, after, kind);
+    auto ruled = effect_of(rule, attaches ? ChangeKind::part_added : kind, facts_);
+    if (attaches) ruled.note = "attached again" + (ruled.note.empty() ? "" : ", " + ruled.note);
     model::AttributeChange change;
     change.path = path;
     change.before = before;
@@ -189,6 +194,25 @@ class Comparison {
     change.forces_replace = ruled.forces_replace;
     result_.forces_replace = result_.forces_replace || ruled.forces_replace;
     result_.changes.push_back(std::move(change));
+  }
+
+  /// A disk comes and goes live on some buses only (FACTS 8.6).
+  static schema::EffectRule rule_of(const AttributeSchema& parts, const Value& slot) {
+    const bool fixed = slot.is_string() && (slot.as_string().starts_with("sata") ||
+                                            slot.as_string().starts_with("ide"));
+    const bool plugs = parts.effect == schema::EffectRule::hotplug_disk;
+    return plugs && fixed ? schema::EffectRule::restart : parts.effect;
+  }
+  static schema::EffectRule rule_of(const AttributeSchema& attribute, const Value& before,
+                                    const Value& after, ChangeKind kind) {
+    if (kind == ChangeKind::set) return attribute.effect;
+    return rule_of(attribute, field(after.is_null() ? before : after, "slot"));
+  }
+
+  /// Whether a part that is there, but in no place, gets one. Nothing has to make way for that.
+  bool is_attached(const AttributeSchema& attribute, const Value& before, ChangeKind kind) const {
+    return part_ != nullptr && kind == ChangeKind::set && before.is_null() &&
+           attribute.effect == schema::EffectRule::identity;
   }
 
   static std::vector<std::string> names(const Value& a, const Value& b) {
@@ -206,6 +230,7 @@ class Comparison {
   const model::LiveFacts& facts_;
   const Value& running_;
   int server_version_;
+  const AttributeSchema* part_ = nullptr;  ///< what is being compared is inside one of these
   Difference result_;
 };
 

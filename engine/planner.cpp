@@ -1,6 +1,8 @@
 #include "engine/planner.hpp"
 
 #include "engine/address_glob.hpp"
+#include "engine/choose/clone_source.hpp"
+#include "engine/choose/idle_bridges.hpp"
 #include "engine/hold_back.hpp"
 #include "engine/order.hpp"
 #include "engine/planning.hpp"
@@ -79,7 +81,9 @@ class Planner {
         {plan.changes, input_.graph, input_.order, old_dependencies, input_.types, waves});
     for (const auto& change : plan.changes) require_permission(change);
     refuse(input_, planning_.result);
+    refuse_smaller_clones(input_.topology, plan, input_.live, planning_.result.diagnostics);
     plan.warnings = likely_renames(input_, plan);
+    for (auto& warning : idle_bridges(input_, plan)) plan.warnings.push_back(std::move(warning));
     refuse_replaces();
     refuse_rotations();
     // What destroys is allowed instance by instance, or by a glob that says so.

@@ -20,6 +20,11 @@ struct CloneSource {
 std::optional<CloneSource> clone_source(const model::Change& change, const model::Plan& plan,
                                         const LiveState& live);
 
+/// No disk shrinks (FACTS 10.1), so a clone that shall be smaller than its template would only be
+/// refused when it has been made.
+void refuse_smaller_clones(const schema::Topology& topology, const model::Plan& plan,
+                           const LiveState& live, schema::Diagnostics& diagnostics);
+
 /// Says of each new clone what is copied for it.
 void describe_clones(model::Plan& plan, const LiveState& live);
 

@@ -238,3 +238,18 @@ TEST_CASE("a mistyped storage or bridge is told with the nearest one of the node
                  "Did you mean \"local-lvm\"?");
   expect_refusal(rig, "[vm.a]\nnic.lan.bridge = \"vmbr00\"\n", "Did you mean \"vmbr0\"?");
 }
+
+TEST_CASE("guests at a bridge that does not come up by itself are told, and start when it is up") {
+  Rig rig(GENERATE(1, 2));
+  const std::string guest = "[vm.a]\nmemory = \"512MiB\"\nnic.lan.bridge = \"vmbr7\"\n";
+  const auto idle = bridge("vmbr7", "autostart = false") + guest;
+  const auto told = plan(rig, idle);
+  INFO(told.out << told.err);
+  CHECK(told.exit_code == 0);
+  CHECK(contains(told.out + told.err, "with `ifup vmbr7`, these do not start: vm.a."));
+  CHECK(rig.run({"apply", "--auto-approve"}).exit_code == 3);
+  rig.lab.world().nodes.at("pve").network.links.emplace_back("vmbr7");
+  must_apply(rig, idle);
+  CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
+  CHECK(rig.lab.world().guests.at(200).running());
+}

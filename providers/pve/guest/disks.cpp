@@ -4,6 +4,7 @@
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/slots.hpp"
 #include "providers/pve/size_text.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -28,12 +29,26 @@ std::string key_of_volume(const GuestConfig& config, const std::string& volume) 
   return {};
 }
 
+std::string readable(std::int64_t bytes) {
+  return schema::readable_size(static_cast<std::uint64_t>(bytes));
+}
+
 std::string disk_slot(const Guest& guest, const model::Row& row, const std::string& disk) {
   return PartNames::of(guest.config, &row).disk_slot(disk);
 }
 
+std::int64_t size_in(const Guest& guest, const std::string& slot) {
+  return Drive::parse(guest.config.text(slot)).bytes().value_or(0);
+}
+
 bool is_large_enough(const Guest& guest, const std::string& slot, std::int64_t bytes) {
-  return Drive::parse(guest.config.text(slot)).bytes().value_or(0) >= bytes;
+  return size_in(guest, slot) >= bytes;
+}
+
+/// Larger than a storage makes it by rounding up (FACTS 10.7).
+bool is_too_large(const Guest& guest, const std::string& slot, std::int64_t bytes) {
+  constexpr std::int64_t kExtent = 4 << 20;
+  return size_in(guest, slot) - bytes >= kExtent;
 }
 
 /// A resize is often the only step of a change, so the size is owned from here on.
@@ -76,6 +91,12 @@ async::Task<RunResult> run_resize(core::Context context, model::Step step) {
         step_failed(step.address, "The disk is not there",
                     fmt::format("disk.{} of {} is not in the guest's config, so it cannot grow.",
                                 disk, step.address.text())));
+  if (is_too_large(*guest, slot, bytes))
+    co_return std::unexpected(step_failed(
+        step.address, "The disk is larger",
+        fmt::format("disk.{} of {} came {} large, and a disk never shrinks, so it cannot become "
+                    "{}. Write at least the larger size, or leave it out.",
+                    disk, step.address.text(), readable(size_in(*guest, slot)), readable(bytes))));
   if (is_large_enough(*guest, slot, bytes)) co_return with_size(before, step.arguments);
   // Not plugged in yet: the server cannot grow it before the guest's next start, and the plan after
   // that one does.

@@ -150,6 +150,11 @@ Value GuestDecoder::disks(const schema::ObjectSchema& schema, bool running) cons
   for (const auto& [name, slot] : names_.disks()) {
     const auto* held = text(slot, running);
     if (held == nullptr) continue;
+    if (is_unused_slot(slot)) {
+      const auto disk = detached_disk(name, Drive::parse(*held).volume());
+      if (!running) fields.emplace_back(name, completed(schema, disk, disk));
+      continue;
+    }
     auto disk = disk_from_drive(Drive::parse(*held), slot);
     // One that waits to be plugged in cannot grow before: until then it has the size that we want.
     const auto size = owned(Path({"disk", name, "size"}));
@@ -157,6 +162,18 @@ Value GuestDecoder::disks(const schema::ObjectSchema& schema, bool running) cons
     fields.emplace_back(name, completed(schema, disk, owned(Path({"disk", name}))));
   }
   return fields.empty() ? Value() : Value::map(std::move(fields));
+}
+
+/// Somebody detached it, or it is on its way out, or it is kept: the config has nothing but its
+/// volume, and it is in no slot. The rest comes back with it.
+Value GuestDecoder::detached_disk(const std::string& name, const std::string& volume) const {
+  const auto part = row_->parts.find(part_key("disk", name));
+  auto disk = part == row_->parts.end() ? Value() : part->second.owned;
+  if (disk.is_null()) disk = Value::object({});
+  if (part != row_->parts.end() && part->second.kept)
+    disk = disk.with(Path({"on_remove"}), Value::string("keep"));
+  return disk.with(Path({"slot"}), Value())
+      .with(Path({"storage"}), Value::string(storage_of(volume)));
 }
 
 Value GuestDecoder::nics(const schema::ObjectSchema& schema, bool running) const {

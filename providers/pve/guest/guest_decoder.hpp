@@ -34,6 +34,7 @@ class GuestDecoder {
   schema::Value agent(bool running) const;
   schema::Value cloud_init(const schema::ObjectSchema& schema, bool running) const;
   schema::Value disks(const schema::ObjectSchema& schema, bool running) const;
+  schema::Value detached_disk(const std::string& name, const std::string& volume) const;
   schema::Value nics(const schema::ObjectSchema& schema, bool running) const;
   schema::Value with_name_servers(schema::Value nics, bool running) const;
   /// What the row says of a path; null where it says nothing.

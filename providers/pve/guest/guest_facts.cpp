@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pveplan::pve {
 namespace {
 
@@ -35,6 +37,23 @@ Value volumes(const GuestConfig& config, const PartNames& names, Value::List& un
     undeclared.push_back(Value::string(fmt::format("{} {}", slot, drive.volume())));
   }
   return Value::list(std::move(result));
+}
+
+/// Disks that are kept without an entry in the topology, and whose volumes the guest still has.
+Value kept_disks(const GuestConfig& config, const model::Row& row) {
+  constexpr std::string_view kDisk = "disk.";
+  Value::List names;
+  for (const auto& [key, part] : row.parts) {
+    const auto volume = text_of(part.identity, "volume");
+    if (!part.kept || !key.starts_with(kDisk) || volume.empty()) continue;
+    const auto held = config.running_keys();
+    const bool there = std::any_of(held.begin(), held.end(), [&](const std::string& slot) {
+      return (is_drive_slot(slot) || is_unused_slot(slot)) &&
+             Drive::parse(*config.find_running(slot)).volume() == volume;
+    });
+    if (there) names.push_back(Value::string(key.substr(kDisk.size())));
+  }
+  return names.empty() ? Value() : Value::list(std::move(names));
 }
 
 }  // namespace
@@ -95,6 +114,8 @@ model::LiveFacts guest_facts(const GuestConfig& config, const PartNames& names,
     fields.emplace_back("identity", row->identity);
     if (const auto* unfinished = row->notes.find("unfinished"))
       fields.emplace_back("unfinished", *unfinished);
+    if (auto kept = kept_disks(config, *row); !kept.is_null())
+      fields.emplace_back("kept", std::move(kept));
   }
   return Value::map(std::move(fields));
 }

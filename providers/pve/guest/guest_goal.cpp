@@ -5,9 +5,12 @@
 #include "providers/pve/guest/make_guest.hpp"
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/nic.hpp"
+#include "providers/pve/guest_codec/slots.hpp"
 #include "providers/pve/settle/settle.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace pveplan::pve {
 
@@ -30,13 +33,23 @@ std::string usual_storage(const Value& after) {
   return storage;
 }
 
-/// The volumes of detached disks that the row remembers, by disk name.
-std::map<std::string, std::string> kept_volumes(const model::Row& row) {
+/// Whether the running guest has the volume, be it that it is to let it go at its next start.
+bool is_plugged(const GuestConfig& config, const std::string& volume) {
+  const auto keys = config.running_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return is_drive_slot(key) && Drive::parse(*config.find_running(key)).volume() == volume;
+  });
+}
+
+/// The volumes that a disk gets back when it is wanted again, by its name: it was detached and is
+/// kept, or is not let go yet.
+std::map<std::string, std::string> known_volumes(const model::Row& row, const GuestConfig& config) {
   constexpr std::string_view kDisk = "disk.";
   std::map<std::string, std::string> result;
   for (const auto& [key, part] : row.parts) {
-    if (part.kept && key.starts_with(kDisk))
-      result.emplace(key.substr(kDisk.size()), text_of(part.identity, "volume"));
+    const auto volume = text_of(part.identity, "volume");
+    if (!key.starts_with(kDisk) || volume.empty()) continue;
+    if (part.kept || is_plugged(config, volume)) result.emplace(key.substr(kDisk.size()), volume);
   }
   return result;
 }
@@ -81,7 +94,7 @@ schema::Result<ConfigGoal> goal_of_living(const core::Context& context,
   goal->names = PartNames::of(guest.config, &row);
   goal->reset = unfinished_of(arguments, "reset");
   goal->removed = unfinished_of(arguments, "removed");
-  goal->detached = kept_volumes(row);
+  goal->detached = known_volumes(row, guest.config);
   const auto nonce = row.nonce.empty() ? context.nonce() : row.nonce;
   if (!nonce.empty())
     goal->marker = Marker{context.topology(), row.address.text(), guest.vmid, nonce};

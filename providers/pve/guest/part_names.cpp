@@ -86,11 +86,11 @@ void PartNames::find_disks(const GuestConfig& config, const model::Row& row) {
   std::vector<std::pair<std::string, std::string>> lost;  // name, remembered slot
   std::set<std::string> used;
   for (const auto& [key, part] : row.parts) {
-    if (!key.starts_with(kDisk) || part.kept) continue;
+    if (!key.starts_with(kDisk)) continue;
     const auto name = key.substr(kDisk.size());
     auto slot = slot_of_volume(config, text_of(part.identity, "volume"));
     if (slot.empty()) {
-      lost.emplace_back(name, text_of(part.identity, "slot"));
+      if (!part.kept) lost.emplace_back(name, text_of(part.identity, "slot"));
     } else {
       used.insert(slot);
       disks_.emplace(name, std::move(slot));

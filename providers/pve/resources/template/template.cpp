@@ -61,14 +61,10 @@ class TemplateLowering {
 
   void create() {
     if (text_of(change_.after, "guest_agent") == "install") {
-      add("refuse",
-          {{"reason",
-            Value::string("guest_agent = \"install\" needs files on the node, which pveplan does "
-                          "not place yet. Use an image that has the agent (\"present\"), or "
-                          "\"none\".")}},
-          "refused");
-      steps_.back().writes = 0;
-      return;
+      return refuse(
+          "guest_agent = \"install\" needs files on the node, which pveplan does not place yet. "
+          "Use "
+          "an image that has the agent (\"present\"), or \"none\".");
     }
     Value::Fields arguments{{"after", change_.after}};
     pass_edition(change_.facts, arguments);
@@ -81,8 +77,40 @@ class TemplateLowering {
     convert();
   }
 
+  void refuse(std::string reason) {
+    add("refuse", {{"reason", Value::string(std::move(reason))}}, "refused");
+    steps_.back().writes = 0;
+  }
+
+  /// The stated size where the disk has another one.
+  const model::AttributeChange* size_change() const {
+    const auto& all = change_.attributes;
+    const auto at = std::find_if(all.begin(), all.end(), [](const auto& each) {
+      return !each.released && each.path == Path::parse("disk.os.size");
+    });
+    return at == all.end() ? nullptr : &*at;
+  }
+
+  /// Empty where the disk can get the size: it grows as long as the guest is no template yet.
+  std::string size_refusal() const {
+    const auto* change = size_change();
+    if (change == nullptr) return {};
+    const auto before = as_integer(&change->before).value_or(0);
+    const auto after = as_integer(&change->after).value_or(0);
+    if (!flag_of(change_.facts, "template") && after >= before) return {};
+    const auto words = [](std::int64_t bytes) {
+      return schema::readable_size(static_cast<std::uint64_t>(bytes));
+    };
+    return fmt::format(
+        "disk.os is {} large, and the disk of a template stays as it is: it cannot become {}. Make "
+        "the template anew with --replace {}, declare another one for new guests, or state the "
+        "size in the VMs instead, which grow their copies.",
+        words(before), words(after), change_.address.shell_text());
+  }
+
   /// What a template was made from is for new ones; only what can change on it is written.
   void update() {
+    if (auto reason = size_refusal(); !reason.empty()) return refuse(std::move(reason));
     Value::List reset;
     for (const auto& each : change_.attributes) {
       if (!each.released && each.after.is_null() && !each.before.is_null())
@@ -99,7 +127,8 @@ class TemplateLowering {
     const auto owes = [&owed](const char* operation) {
       return std::find(owed.begin(), owed.end(), operation) != owed.end();
     };
-    if (const auto* size = wanted_size(); size != nullptr && owes("resize"))
+    if (const auto* size = wanted_size();
+        size != nullptr && (owes("resize") || size_change() != nullptr))
       resize(as_integer(size).value_or(0));
     if (owes("convert")) convert();
   }

@@ -162,7 +162,9 @@ class VmLowering {
 
   void update() {
     collect();
+    refuse_protected();
     if (refused_) return;
+    grow_attached();
     // First of all, since nothing has to wait on a guest that is off.
     const bool stops = power_ == "stopped";
     if (stops) power();
@@ -179,8 +181,9 @@ class VmLowering {
     }
     for (const auto& [disk, bytes] : filled_) resize(disk, bytes);
     if (pool_) add_told("pool", with_after(), "change pool");
-    discard_removed();
     if (!stops) power();
+    // A restart may be what detaches it.
+    discard_removed();
   }
 
   /// Whether a disk grows whose options wait for a restart with the old size beside them.
@@ -246,11 +249,43 @@ class VmLowering {
       } else {
         grown_.emplace_back(name, after);
       }
+    } else if (steps[2] == "slot" && each.before.is_null()) {
+      configures_ = true;
+      attached_.push_back(name);
     } else if (steps[2] == "storage") {
       refuse(fmt::format("Moving disk.{} to another storage is not supported yet.", name));
     } else {
       collect_option(each);
     }
+  }
+
+  /// A disk that comes back grows when it is there, and nobody knows how large it is before.
+  void grow_attached() {
+    for (const auto& name : attached_) {
+      std::erase_if(grown_, [&name](const auto& each) { return each.first == name; });
+      const auto* size = change_.after.find(Path({"disk", name, "size"}));
+      if (size != nullptr) filled_.emplace_back(name, as_integer(size).value_or(0));
+    }
+  }
+
+  /// Proxmox detaches and destroys no disk of a protected guest (FACTS 8.10), nor does pveplan.
+  void refuse_protected() {
+    const auto disk = std::find_if(removed_.begin(), removed_.end(),
+                                   [](const auto& part) { return part.starts_with("disk."); });
+    const bool is = flag_of(change_.facts, "protection");
+    if (disk == removed_.end() || (!is && !flag_of(change_.after, "protect"))) return;
+    refuse(
+        fmt::format("{} would be removed, and the guest {}. {}, or keep the disk.", *disk,
+                    is ? "is protected" : "is to be protected",
+                    is ? "Declare it again, write protect = false and apply that; then take it out"
+                       : "Write protect = false as long as it goes"));
+  }
+
+  /// A guest that goes on running keeps what its bus does not unplug (FACTS 8.6).
+  bool is_let_go_later(const Value* disk) const {
+    const auto slot = disk == nullptr ? std::string() : text_of(*disk, "slot");
+    const bool fixed = slot.starts_with("sata") || slot.starts_with("ide");
+    return fixed && change_.effects.waits_for_restart && power_.empty();
   }
 
   /// A disk that is gone is destroyed once it is detached, unless it is to be kept.
@@ -259,7 +294,9 @@ class VmLowering {
       if (!part.starts_with("disk.")) continue;
       const auto* disk = change_.before.find(Path::parse(part));
       if (disk != nullptr && text_of(*disk, "on_remove") == "keep") continue;
-      add_told("discard", {{"part", Value::string(part)}}, "destroy the volume of " + part);
+      add_told(
+          "discard", {{"part", Value::string(part)}},
+          "destroy the volume of " + part + (is_let_go_later(disk) ? " after the next start" : ""));
     }
   }
 
@@ -305,13 +342,16 @@ class VmLowering {
       refuse(fmt::format("{} has Proxmox's protection flag. Clear it, then destroy it.", vmid_));
       return;
     }
+    auto kept = unfinished_of(change_.facts, "kept");
     const auto* disks = member(change_.before, "disk");
     for (const auto& [name, disk] : disks == nullptr ? by_slot(Value()) : by_slot(*disks)) {
-      if (text_of(disk, "on_remove") != "keep") continue;
+      if (text_of(disk, "on_remove") == "keep") kept.push_back(name);
+    }
+    if (!kept.empty()) {
       refuse(
           fmt::format("disk.{} is to be kept (on_remove = \"keep\"), but moving it to a holder VM "
                       "is not supported yet. Move it away, or write \"destroy\".",
-                      name));
+                      kept.front()));
       return;
     }
     if (text_of(change_.facts, "status") == "running") shutdown(kGraceSeconds, true);
@@ -358,7 +398,8 @@ class VmLowering {
   std::vector<std::string> reset_;
   std::vector<std::string> removed_;
   std::vector<std::pair<std::string, std::int64_t>> grown_;
-  std::vector<std::pair<std::string, std::int64_t>> filled_;  ///< new disks from images
+  std::vector<std::pair<std::string, std::int64_t>> filled_;  ///< once they are in their slots
+  std::vector<std::string> attached_;                         ///< disks that were detached
 };
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include "providers/pve/guest/make_guest.hpp"
 #include "providers/pve/guest/part_names.hpp"
 #include "providers/pve/guest/step_support.hpp"
+#include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/nic.hpp"
+#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -149,6 +151,32 @@ std::string misplaced_disk(const Value& after, const model::Row& source) {
   return {};
 }
 
+/// Whether only the template itself tells how large its disk is, which the clone's must not be
+/// smaller than.
+bool depends_on_size(const Value& after, const model::Row& source) {
+  const auto path = schema::Path::parse("disk.os.size");
+  return after.find(path) != nullptr && source.owned.find(path) == nullptr;
+}
+
+/// No disk shrinks (FACTS 10.1). Empty where the copy can have the wanted size.
+std::string oversized_disk(const Value& after, const model::Row& source, const Guest& copied) {
+  const auto part = source.parts.find(part_key("disk", "os"));
+  const auto* disk = after.find(schema::Path::parse("disk.os"));
+  const auto slot =
+      part == source.parts.end() ? text_of(*disk, "slot") : text_of(part->second.identity, "slot");
+  const auto least = Drive::parse(copied.config.text(slot)).bytes().value_or(0);
+  const auto wanted = integer_of(*disk, "size");
+  if (wanted >= least) return {};
+  const auto words = [](std::int64_t bytes) {
+    return schema::readable_size(static_cast<std::uint64_t>(bytes));
+  };
+  return fmt::format(
+      "disk.os of the template is {0} large, and its copy cannot shrink to {1}. Write at least "
+      "{0}, "
+      "or leave the size out.",
+      words(least), words(wanted));
+}
+
 }  // namespace
 
 async::Task<RunResult> run_create_vm(core::Context context, const schema::ResourceSchema* schema,
@@ -180,6 +208,17 @@ async::Task<RunResult> run_clone_vm(core::Context context, const schema::Resourc
   const auto misplaced = misplaced_disk(argument(step.arguments, "after"), *source);
   if (!misplaced.empty())
     co_return std::unexpected(step_failed(step.address, "The slot is the template's", misplaced));
+  if (depends_on_size(argument(step.arguments, "after"), *source)) {
+    auto look = co_await look_at_guest(context, text_of(source->identity, "node"),
+                                       integer_of(source->identity, "vmid"));
+    const auto oversized =
+        look.found == GuestLook::Found::here
+            ? oversized_disk(argument(step.arguments, "after"), *source, look.guest)
+            : std::string();
+    if (!oversized.empty())
+      co_return std::unexpected(
+          step_failed(step.address, "Disk smaller than its template's", oversized));
+  }
   Making making(clone_request(context, step, *source), place_of_clone(step.arguments, *source),
                 row_in_cloning(*schema, step.address, step.arguments, context.nonce(), *source));
   auto made = co_await make_guest(context, std::move(making));
