@@ -22,10 +22,10 @@ struct PreparedPlan {
 
 using Prepared = std::expected<PreparedPlan, schema::Diagnostics>;
 
-/// Reads the cluster and makes a plan. `state` has no settled intents left open: those that it has
+/// Reads the cluster and makes a plan. `stored` has no settled intents left open: those that it has
 /// block their resources.
 async::Task<Prepared> prepare(const Services& services, const schema::Topology& stated,
-                              const state::StateFile& state, const PlanRequest& request);
+                              const state::StateFile& stored, const PlanRequest& request);
 
 /// `pveplan plan`: takes no lock and writes nothing; open intents are settled in memory.
 async::Task<Prepared> plan_now(const Services& services, const schema::Topology& topology,

@@ -12,7 +12,6 @@ namespace pveplan::engine {
 namespace {
 
 using schema::Diagnostic;
-using schema::ResourceAddress;
 
 /// With the block wherever the instance is named: "vm.a[1]" and "vm.a.1", but not "vm.a.12".
 std::string of_block(std::string text, const std::string& instance, const std::string& block) {

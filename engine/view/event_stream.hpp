@@ -45,7 +45,7 @@ class EventStream final : public engine::EventSink {
   void step_progress(const model::Step& step, const std::string& text) override;
   void task_started(const model::Step& step, const std::string& upid) override;
   void step_done(const model::Step& step, std::chrono::nanoseconds elapsed) override;
-  void step_failed(const model::Step& step, const schema::Diagnostic& diagnostic,
+  void step_failed(const model::Step& step, const schema::Diagnostic& problem,
                    std::chrono::nanoseconds elapsed) override;
   void resource_done(const schema::ResourceAddress& address) override;
   void winding_down(std::optional<std::chrono::seconds> grace) override;

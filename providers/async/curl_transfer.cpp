@@ -192,7 +192,7 @@ std::string CurlTransfer::error_text(CURLcode code) const {
   if (too_long_) {
     return fmt::format("the answer is longer than {} MiB", options_.most_body_bytes >> 20);
   }
-  const std::string refusal = verification_.refusal();
+  std::string refusal = verification_.refusal();
   if (!refusal.empty()) return refusal;
   auto missing = no_connection_text(code);
   if (!missing.empty()) return missing;

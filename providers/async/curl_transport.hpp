@@ -13,8 +13,8 @@ class CurlOptions {
  public:
   CurlOptions() {}
   long connections_per_host = 4;  ///< open ones, idle ones included; further requests wait in order
-  std::size_t most_body_bytes = 256 * 1024 * 1024;  ///< a longer answer counts as lost
-  std::string proxy;                                ///< empty = none, whatever the environment says
+  std::size_t most_body_bytes = std::size_t{256} << 20;  ///< a longer answer counts as lost
+  std::string proxy;  ///< empty = none, whatever the environment says
   std::string user_agent = "pveplan";
 };
 

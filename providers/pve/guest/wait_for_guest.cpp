@@ -18,7 +18,7 @@ class Waited {
  public:
   void look(const std::string& server_time) {
     const auto now = epoch_from_rfc3339(server_time);
-    if (now && !began_) began_ = *now;
+    if (!began_) began_ = now;
     if (now) by_clock_ = *now - *began_;
     ++looks_;
   }
