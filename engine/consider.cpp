@@ -85,8 +85,10 @@ class Consideration {
     const auto& exported = known.live.exported.is_null() ? known.row.exported : known.live.exported;
     SecretsByDigest secrets;
     if (input_.digest) collect_secrets(wanted, input_.digest, secrets);
-    if (secrets.empty()) return {known.row.owned, known.live.attributes, exported};
-    return {with_secrets(known.row.owned, secrets), with_secrets(known.live.attributes, secrets),
+    const auto& owned = known.row.owned;
+    if (secrets.empty() && !lacks_secret(owned)) return {owned, known.live.attributes, exported};
+    const auto live = without_secrets(known.live.attributes, owned, input_.digest);
+    return {with_secrets(owned, secrets), with_secrets(live, secrets),
             with_secrets(exported, secrets)};
   }
 

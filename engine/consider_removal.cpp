@@ -2,6 +2,7 @@
 #include "engine/going_along.hpp"
 #include "engine/live_fingerprint.hpp"
 #include "engine/planning.hpp"
+#include "engine/remembered_secrets.hpp"
 
 #include <fmt/format.h>
 
@@ -36,7 +37,7 @@ class Removal {
     } else if (const auto* object = std::get_if<model::LiveObject>(&outcome)) {
       const auto& type = planning_.type_of(row.address);
       change.action = Action::remove;
-      change.before = object->attributes;
+      change.before = without_secrets(object->attributes, row.owned, input_.digest);
       change.identity = object->identity;
       change.facts = object->facts;
       change.effects = removal_effects(type.schema().object, object->facts);

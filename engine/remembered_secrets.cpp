@@ -15,7 +15,39 @@ bool has_secret_inside(const Value& value) {
   return !found.empty();
 }
 
+Value in_its_place(const Value& live, const SecretDigest& digest) {
+  if (live.is_null() || digest_of_secret(live) != nullptr) return live;
+  auto text = digest ? digest_of(live, digest) : std::string();
+  return Value::map({{"hmac", Value::string(std::move(text))}}).as_sensitive();
+}
+
+Value items_without_secrets(const Value& live, const Value& owned, const SecretDigest& digest) {
+  const auto& known = owned.as_list();
+  Value::List items;
+  for (const auto& item : live.as_list()) {
+    const bool plain = std::find(known.begin(), known.end(), item) != known.end();
+    items.push_back(plain ? item : in_its_place(item, digest));
+  }
+  return Value::list(std::move(items));
+}
+
 }  // namespace
+
+Value without_secrets(const Value& live, const Value& owned, const SecretDigest& digest) {
+  if (digest_of_secret(owned) != nullptr) return in_its_place(live, digest);
+  if (!lacks_secret(owned)) return live;
+  if (owned.kind() == Value::Kind::list && live.kind() == Value::Kind::list)
+    return items_without_secrets(live, owned, digest);
+  if (!owned.has_fields() || !live.has_fields()) return in_its_place(live, digest);
+  Value::Fields fields;
+  for (const auto& [name, inner] : live.as_fields()) {
+    const auto* written = owned.find(name);
+    fields.emplace_back(name,
+                        written == nullptr ? inner : without_secrets(inner, *written, digest));
+  }
+  return live.kind() == Value::Kind::map ? Value::map(std::move(fields))
+                                         : Value::object(std::move(fields));
+}
 
 bool has_secrets(const schema::Topology& topology) {
   const auto& variables = topology.variables;

@@ -6,6 +6,7 @@
 #include "engine/cli/workspace.hpp"
 #include "engine/plan_file.hpp"
 #include "engine/refresh.hpp"
+#include "engine/remembered_secrets.hpp"
 #include "engine/view/change_block.hpp"
 #include "engine/view/text.hpp"
 #include "schema/suggest.hpp"
@@ -177,7 +178,7 @@ Sides sides_of(const schema::ResourceAddress& address, const schema::Topology& t
   const auto seen = live.objects.find(address);
   if (seen == live.objects.end()) return sides;
   if (const auto* object = std::get_if<model::LiveObject>(&seen->second)) {
-    sides.live = object->attributes;
+    sides.live = engine::without_secrets(object->attributes, row->owned, {});
   } else if (const auto* unreadable = std::get_if<model::Unreadable>(&seen->second)) {
     sides.problem = "cannot be read: " + unreadable->reason;
   } else {

@@ -113,3 +113,46 @@ TEST_CASE("a secret in a server's object is no drift, and a record without secre
   REQUIRE(plain.run({"apply", "--auto-approve"}).exit_code == 0);
   CHECK_FALSE(plain.world.disk.content("/home/tester/.config/pveplan/secret.key"));
 }
+
+TEST_CASE("an old secret that the server tells in the clear is shown nowhere and is no drift") {
+  Rig rig(1);
+  const std::string guest =
+      "[pool.p]\ncomment = \"${var.secret}\"\n"
+      "[vm.a]\nmemory = \"512MiB\"\ndescription = \"key ${var.secret}\"\npower = \"stopped\"\n";
+  rig.write_topology(kHead + Rig::connection() + guest);
+  must_apply(rig, kFirst);
+  CHECK(run(rig, kFirst, {"plan", "--detailed-exitcode"}).exit_code == 0);
+  const auto shows_neither = [&rig](const std::string& secret, std::vector<std::string> command) {
+    const auto ended = run(rig, secret, std::move(command));
+    INFO(ended.out << ended.err);
+    CHECK_FALSE(has(ended.out + ended.err, kFirst));
+    CHECK_FALSE(has(rig.world.disk.content(kFolder + "plan.json").value_or(""), kFirst));
+    return ended.out;
+  };
+  const auto text = shows_neither(kSecond, {"plan", "-o", "plan.json"});
+  CHECK(has(text, "description      (secret) changed"));
+  CHECK_FALSE(has(text, "Changed outside"));
+  for (const auto* format : {"json", "markdown"})
+    shows_neither(kSecond, {"plan", "--format", format});
+  shows_neither(kSecond, {"show", "vm.a"});
+  shows_neither(kSecond, {"drift"});
+  shows_neither(kSecond, {"plan", "--destroy", "--format", "json"});
+  shows_neither(kSecond, {"apply", "plan.json", "--json"});
+  CHECK(run(rig, kSecond, {"plan", "--detailed-exitcode"}).exit_code == 0);
+
+  // What others write into such a place may hold the secret as well.
+  rig.lab.world().guests.begin()->second.options["description"] = kSecond + " by hand";
+  const auto edited = shows_neither(kSecond, {"plan"});
+  CHECK(has(edited, "Changed outside"));
+  CHECK(run(rig, kSecond, {"refresh", "--auto-approve"}).exit_code == 0);
+}
+
+TEST_CASE("a tag cannot hold a secret") {
+  Rig rig(1);
+  rig.write_topology(kHead + Rig::connection() +
+                     "[vm.a]\nmemory = \"512MiB\"\ntags = [\"x\", \"${var.secret}\"]\n");
+  const auto ended = run(rig, "hushhush", {"validate"});
+  CHECK(ended.exit_code == 1);
+  INFO(ended.err);
+  CHECK(has(ended.err, "A tag is shown to everybody"));
+}

@@ -102,9 +102,26 @@ class DiskRules {
   Diagnostics& diagnostics_;
 };
 
+/// Proxmox shows tags to everybody, and writes them in its own way: no digest of one would be known
+/// again.
+void check_tags(const Resource& vm, Diagnostics& diagnostics) {
+  const auto* place = vm.tree->find("tags");
+  const auto* tags = vm.attributes.find("tags");
+  if (place == nullptr || tags == nullptr || tags->kind() != Value::Kind::list) return;
+  const auto& all = tags->as_list();
+  if (!tags->sensitive() &&
+      std::none_of(all.begin(), all.end(), [](const Value& each) { return each.sensitive(); }))
+    return;
+  diagnostics.add(error("Secret in a tag",
+                        "A tag is shown to everybody who sees the guest, so it cannot hold a "
+                        "secret. Take the sensitive value out of \"tags\".",
+                        place->key_span));
+}
+
 }  // namespace
 
 void check_vm(const Resource& vm, Diagnostics& diagnostics) {
+  check_tags(vm, diagnostics);
   DiskRules(vm, diagnostics).check();
   check_nics(vm, diagnostics);
   check_wait(vm, diagnostics);
