@@ -33,13 +33,14 @@ async::Task<bool> TerminalApproval::approve(const engine::PreparedPlan& prepared
   view::PlanTextOptions look;
   look.colour = program_.colour(options_);
   look.all_attributes = options_.all_attributes;
+  const bool asks = !options_.auto_approve;
+  const bool typed_name_allows = asks && mode_ == model::PlanMode::destroy;
+  look.asks_for_name = typed_name_allows && program_.host.environment.input_is_terminal();
   if (program_.events != nullptr) program_.events->plan(plan, "");
   program_.out(view::plan_text(plan, program_.known.schemas(), look));
   if (plan.empty()) co_return true;
   refusal_ = effect_refusal(plan, options_);
   if (!refusal_.empty()) co_return false;
-  const bool asks = !options_.auto_approve;
-  const bool typed_name_allows = asks && mode_ == model::PlanMode::destroy;
   if (!plan.needs_permission.empty() && !typed_name_allows) {
     refusal_ = data_loss_refusal(plan, "allow it with");
     co_return false;

@@ -286,6 +286,37 @@ std::expected<void, std::string> check_plan_options(const Options& options,
   return {};
 }
 
+/// A negative number is read as a very large one.
+std::expected<void, std::string> check_counts(const po::variables_map& values) {
+  for (const char* name : {"parallelism", "max-failures", "max-bytes"}) {
+    if (values.count(name) == 0) continue;
+    const auto count = values[name].as<std::size_t>();
+    if (count == 0 || count > static_cast<std::size_t>(PTRDIFF_MAX))
+      return std::unexpected(fmt::format("--{} must be at least 1.", name));
+  }
+  return {};
+}
+
+/// What a run writes must be neither what it reads nor what only pveplan itself may write.
+std::expected<void, std::string> check_files(const Options& options) {
+  const std::pair<const char*, const std::string*> written[] = {{"-o", &options.plan_file},
+                                                                {"--json-into", &options.json_into},
+                                                                {"--trace", &options.trace_file}};
+  for (const auto& [option, path] : written) {
+    const auto slashed = "/" + *path;
+    if (path->ends_with(".toml"))
+      return std::unexpected(fmt::format(
+          "{} {} would overwrite a topology or a lock file: these end with .toml. Choose another "
+          "name.",
+          option, *path));
+    if (slashed.find("/.pveplan/") != std::string::npos)
+      return std::unexpected(fmt::format(
+          "{} {} lies where pveplan keeps its state. Choose a place outside of .pveplan.", option,
+          *path));
+  }
+  return {};
+}
+
 std::expected<void, std::string> check_for_command(const CommandSpec& command,
                                                    const Options& options,
                                                    const po::variables_map& values) {
@@ -303,10 +334,10 @@ std::expected<void, std::string> check_for_command(const CommandSpec& command,
     return std::unexpected(fmt::format("`pveplan {}` does not take \"{}\".", command.name,
                                        options.arguments[command.most_arguments]));
   }
-  if (options.most_failures == 0) return std::unexpected("--max-failures must be at least 1.");
+  if (auto fits = check_counts(values); !fits) return fits;
+  if (auto fits = check_files(options); !fits) return fits;
   if (values.count("fail-fast") != 0 && values.count("max-failures") != 0)
     return std::unexpected("--fail-fast is --max-failures 1: give one of them.");
-  if (options.parallelism == 0) return std::unexpected("--parallelism must be at least 1.");
   if (auto fits = check_format(command, options); !fits) return fits;
   if (auto fits = check_events(options, values); !fits) return fits;
   return check_plan_options(options, values);

@@ -7,6 +7,8 @@
 
 #include <fmt/chrono.h>
 
+#include <set>
+
 namespace pveplan::cli {
 
 namespace {
@@ -50,6 +52,25 @@ async::Task<std::optional<engine::PreparedPlan>> plan_locked(Program& program,
   co_return prepared;
 }
 
+bool has_moved_on(const state::StateFile& then, const state::StateFile& now) {
+  const auto ids = [](const state::StateFile& state) {
+    std::set<std::string> found;
+    for (const auto& [id, intent] : state.open_intents) found.insert(intent.address.text());
+    for (const auto& [address, row] : state.rows) found.insert(address.text());
+    return found;
+  };
+  return then.serial != now.serial || ids(then) != ids(now);
+}
+
+/// Without the lock a plan may see a cluster of which the state that it has read knows less.
+schema::Diagnostic meanwhile_applied() {
+  return schema::warning(
+      "Another run is at work",
+      "The state changed while this plan was made: somebody else applies at this moment, and the "
+      "errors above may come from that alone. Do nothing about them; plan again when it has ended, "
+      "or with --lock, which waits for it with --lock-timeout.");
+}
+
 async::Task<std::optional<engine::PreparedPlan>> plan_unlocked(Program& program,
                                                                const Options* options,
                                                                Review* review) {
@@ -58,6 +79,11 @@ async::Task<std::optional<engine::PreparedPlan>> plan_unlocked(Program& program,
   if (!loaded) co_return std::nullopt;
   review->state = std::move(loaded->state);
   auto prepared = co_await plan_with(program, options, workspace, &review->state);
+  if (!prepared) {
+    const auto now = co_await workspace->store().read();
+    if (now && has_moved_on(review->state, now->state))
+      print_diagnostic(program, *options, workspace->sources(), meanwhile_applied());
+  }
   co_return prepared;
 }
 

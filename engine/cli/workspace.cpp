@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -96,6 +97,14 @@ async::Task<schema::Result<void>> Workspace::connect(pve::TraceSink* trace) {
   }
   auto token = co_await fetch_secret(program_.host, *connection->token);
   if (!token) co_return std::unexpected(token.error());
+  const auto is_control = [](unsigned char each) { return std::iscntrl(each) != 0; };
+  if (std::any_of(token->begin(), token->end(), is_control)) {
+    co_return std::unexpected(schema::error(
+        "Token not usable",
+        "The token holds a line break or another control character. Set it to the one line "
+        "USER@REALM!NAME=SECRET that Proxmox showed when it was made.",
+        connection->token->span));
+  }
   pve::ClientOptions options;
   options.endpoints = connection->endpoints;
   options.token = std::move(*token);

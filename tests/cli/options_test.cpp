@@ -89,3 +89,21 @@ TEST_CASE("the words of --max-effect are checked") {
   CHECK(wrong.error().find("Did you mean \"restart\"?") != std::string::npos);
   CHECK_FALSE(parse_options({"plan", "--max-effect", ""}).has_value());
 }
+
+TEST_CASE(
+    "what a run writes is never the topology, a lock file or the state, and counts are positive") {
+  const auto refused = [](std::vector<std::string> words, const std::string& part) {
+    const auto options = pveplan::cli::parse_options(words);
+    INFO(words[2]);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().find(part) != std::string::npos);
+  };
+  refused({"plan", "-o", "pveplan.toml"}, "would overwrite a topology");
+  refused({"plan", "-o", "../x/pveplan.lock.toml"}, "would overwrite a topology");
+  refused({"plan", "-o", ".pveplan/t/state.json"}, "where pveplan keeps its state");
+  refused({"plan", "--json-into", "/a/.pveplan/t/journal"}, "where pveplan keeps its state");
+  refused({"plan", "--trace", "./.pveplan/t/journal"}, "where pveplan keeps its state");
+  refused({"apply", "--parallelism", "-1"}, "--parallelism must be at least 1");
+  refused({"apply", "--max-failures", "-3"}, "--max-failures must be at least 1");
+  CHECK(pveplan::cli::parse_options({"plan", "-o", "plan.json", "--json-into", "toml"}));
+}
