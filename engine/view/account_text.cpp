@@ -79,7 +79,7 @@ std::string failure_text(const ResourceResult& result) {
 }
 
 /// Resources that were skipped for the same reason share a line.
-std::string skipped_text(const engine::RunAccount& account) {
+std::string skipped_text(const engine::RunAccount& account, bool destroying) {
   std::map<schema::ResourceAddress, std::vector<std::string>> by_cause;
   for (const auto& result : account.results) {
     if (result.status == Status::skipped) by_cause[result.because].push_back(result.address.text());
@@ -87,10 +87,12 @@ std::string skipped_text(const engine::RunAccount& account) {
   std::string text;
   for (const auto& [cause, addresses] : by_cause) {
     if (addresses.size() == 1) {
-      text += entry("skipped", addresses.front(), "needs " + cause.text());
+      text += entry("skipped", addresses.front(),
+                    (destroying ? "goes after " : "needs ") + cause.text());
     } else {
       text += entry("skipped", counted(addresses.size(), "resource"),
-                    fmt::format("need {}: {}", cause.text(), fmt::join(addresses, ", ")));
+                    fmt::format("{} {}: {}", destroying ? "go after" : "need", cause.text(),
+                                fmt::join(addresses, ", ")));
     }
   }
   return text;
@@ -170,7 +172,8 @@ std::string account_text(const engine::RunAccount& account, const model::Plan& p
       text += failure_text(result);
     if (result.status == Status::partly_done) text += partly_text(result);
   }
-  return text + skipped_text(account) + closing_text(account, command_of(plan.mode));
+  return text + skipped_text(account, plan.mode == model::PlanMode::destroy) +
+         closing_text(account, command_of(plan.mode));
 }
 
 }  // namespace pveplan::view

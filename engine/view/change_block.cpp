@@ -5,6 +5,7 @@
 #include "engine/view/text.hpp"
 #include "schema/json.hpp"
 #include "schema/key_ranges.hpp"
+#include "schema/screen_line.hpp"
 #include "schema/suggest.hpp"
 #include "schema/units.hpp"
 
@@ -124,7 +125,7 @@ void attribute_line(char symbol, std::string_view name, std::string_view values,
   out.append(6, ' ');
   out += symbol;
   out += ' ';
-  out += padded(name, kValueColumn - kNameColumn);
+  out += padded(schema::escape_controls(name), kValueColumn - kNameColumn);
   out += wrapped(values, columns(std::string_view(out).substr(begin)), kValueColumn, width);
   if (!effect.empty()) {
     const auto last_break = out.rfind('\n');
@@ -224,15 +225,20 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
     const auto copied = effect.volume + ", copies up to " + schema::readable_size(effect.bytes);
     text += "      " + wrapped(copied, 6, 8, width) + "\n";
   }
+  if (const Value* lock = change.facts.find("lock"); lock != nullptr && lock->is_string())
+    text += labelled("lock", lock->as_string() + ": apply waits 60 s for its end, then it fails",
+                     width);
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);
   for (const auto& each : change.also) text += labelled("also", each, width);
   text += labelled("backup", backup_text(change), width);
   if (!losses.empty() && !allowed) {
-    text += labelled(
-        "allow",
-        "apply refuses this plan; plan again with --allow data-loss=" + change.address.shell_text(),
-        width);
+    const auto option = "--allow data-loss=" + change.address.shell_text();
+    text += labelled("allow",
+                     options.asks_for_name
+                         ? "with the topology's name, which is asked for below, or with " + option
+                         : "apply refuses this plan; plan again with " + option,
+                     width);
   }
   text += labelled("effect", interrupted_nodes(group), width);
   if (change.effects.may_lock_out) text += labelled("effect", "may lock you out", width);

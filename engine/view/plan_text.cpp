@@ -4,6 +4,7 @@
 #include "engine/view/output_text.hpp"
 #include "engine/view/plan_sections.hpp"
 #include "engine/view/text.hpp"
+#include "schema/screen_line.hpp"
 
 #include <fmt/format.h>
 
@@ -83,7 +84,7 @@ std::string drift_line(const model::Drift& drift, const schema::SchemaRegistry& 
   const auto* attribute = schema != nullptr ? schema->object.find(drift.path) : nullptr;
   std::string text = "  " + padded(drift.address.text(), 13);
   if (drift.path.empty()) return text + wrapped(drift.note, columns(text), 24) + "\n";
-  text += padded(drift.path.text(), 9);
+  text += padded(schema::escape_controls(drift.path.text()), 9);
   auto values = "is " + drift_value(attribute, drift.is);
   if (!drift.was.is_null()) values = "was " + drift_value(attribute, drift.was) + ", " + values;
   if (drift.wanted.is_null()) {

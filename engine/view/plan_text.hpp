@@ -13,6 +13,8 @@ struct PlanTextOptions {
   bool all_attributes = false;  ///< the unchanged ones too, and the steps of every change
   /// Changes whose data loss nobody allowed: their blocks say how to.
   std::vector<schema::ResourceAddress> needs_permission = {};
+  /// Whoever reads it is asked for the topology's name next, which allows that.
+  bool asks_for_name = false;
 };
 
 /// The plan as people read it (docs/plans.md): where, what somebody else did, what can hurt, what

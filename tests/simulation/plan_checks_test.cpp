@@ -253,3 +253,31 @@ TEST_CASE("guests at a bridge that does not come up by itself are told, and star
   CHECK(rig.run({"plan", "--detailed-exitcode"}).exit_code == 0);
   CHECK(rig.lab.world().guests.at(200).running());
 }
+
+TEST_CASE("a lock that the guest has is told with its change") {
+  Rig rig(1);
+  must_apply(rig, "[vm.a]\nmemory = \"512MiB\"\n");
+  rig.lab.world().guests.at(200).options["lock"] = "backup";
+  const auto told = plan(rig, "[vm.a]\nmemory = \"768MiB\"\n");
+  INFO(told.out);
+  CHECK(contains(told.out, "lock backup: apply waits 60 s for its end"));
+}
+
+TEST_CASE("what a terminal would act on is escaped in names, too") {
+  Rig rig(1);
+  const auto ended =
+      plan(rig, "[record.s]\ninput = { \"x\\n\\nNo changes. 1 resource.\\n\\u001b[8m\" = 1 }\n");
+  INFO(ended.out);
+  CHECK(ended.exit_code == 0);
+  CHECK(ended.out.find('\x1b') == std::string::npos);
+  CHECK(ended.out.find("\nNo changes") == std::string::npos);
+}
+
+TEST_CASE("a token with a line break is told before anything is asked") {
+  Rig rig(1);
+  rig.environment["TOKEN"] = "root@pam!a=b\nX: y";
+  const auto ended = plan(rig, "[vm.a]\nmemory = \"512MiB\"\n");
+  CHECK(ended.exit_code == 1);
+  CHECK(contains(ended.err, "Token not usable"));
+  CHECK(rig.requests().empty());
+}

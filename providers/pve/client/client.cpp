@@ -195,6 +195,14 @@ ApiError Client::no_answer(const ApiRequest& request, const async::HttpReply& re
                               redactor_.clean(reply.error.empty() ? "no answer" : reply.error));
   if (is_pin_mismatch(reply)) {
     error.failure = ApiFailure::untrusted;  // repeating it would only ask the same stranger again
+    if (options_.trust.fingerprints.empty()) {
+      error.message = fmt::format(
+          "No authority that this system trusts has signed the server's certificate. Name its "
+          "authority with tls.ca_file, or the certificate with tls.fingerprint. It has the "
+          "fingerprint {}: compare that with the one that the node's own console shows",
+          reply.seen_fingerprint);
+      return error;
+    }
     error.message = fmt::format(
         "The server showed a certificate with the fingerprint {}, but tls.fingerprint says {}. "
         "Compare it with the one that the node's own console shows; only if they agree, put it "
