@@ -79,9 +79,10 @@ Value canonical(const AttributeSchema& attribute, const Value& value) {
 
 namespace {
 
-/// Of a list that is empty, nothing reads back.
+/// Of an empty list or text nothing reads back.
 bool says_nothing(const Value& value) {
-  return value.is_null() || (value.kind() == Value::Kind::list && value.as_list().empty());
+  return value.is_null() || (value.kind() == Value::Kind::list && value.as_list().empty()) ||
+         (value.is_string() && value.as_string().empty());
 }
 
 /// LVM gives whole extents of 4 MiB, ZFS and RBD whole MiB. A config shows that once the server has
@@ -100,8 +101,10 @@ bool is_rounded_up(const Value& wanted, const Value& held) {
 
 bool canonically_equal(const AttributeSchema& attribute, const Value& wanted, const Value& held) {
   using Kind = schema::Type::Kind;
-  const bool several = attribute.type.kind == Kind::list || attribute.type.kind == Kind::set;
-  if (several && says_nothing(wanted) && says_nothing(held)) return true;
+  // The server keeps neither an empty list nor an empty text.
+  const auto kind = attribute.type.kind;
+  const bool may_be_empty = kind == Kind::list || kind == Kind::set || kind == Kind::string;
+  if (may_be_empty && says_nothing(wanted) && says_nothing(held)) return true;
   const bool rounds = attribute.canonical == CanonicalForm::size_rounded_by_storage;
   if (rounds && is_rounded_up(wanted, held)) return true;
   return wanted == held || canonical(attribute, wanted) == canonical(attribute, held);

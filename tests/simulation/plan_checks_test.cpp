@@ -281,3 +281,20 @@ TEST_CASE("a token with a line break is told before anything is asked") {
   CHECK(contains(ended.err, "Token not usable"));
   CHECK(rig.requests().empty());
 }
+
+TEST_CASE("an empty text is the same as none, from the start and later") {
+  Rig rig(1);
+  const auto topology = [](const std::string& text) {
+    return fmt::format(
+        "[pool.p]\ncomment = \"{0}\"\n[bridge.vmbr7]\nnodes = [\"pve\"]\ncomment = \"{0}\"\n"
+        "[vm.a]\nmemory = \"512MiB\"\ndescription = \"{0}\"\n",
+        text);
+  };
+  for (const auto* text : {"", "one", ""}) {
+    must_apply(rig, topology(text));
+    const auto again = rig.run({"plan", "--detailed-exitcode"});
+    INFO("'" << text << "'\n" << again.out);
+    CHECK(again.exit_code == 0);
+    CHECK(contains(again.out, "No changes."));
+  }
+}
