@@ -26,7 +26,7 @@ input = { greeting = "it works" }
 )";
 
 constexpr const char* kIgnore =
-    "# State and saved plans stay on this machine.\n.pveplan/\n*.plan.json\n";
+    "# State and saved plans stay on this machine.\n.pveplan/\nplan.json\n*.plan.json\n";
 
 /// False when the file could not be written; an existing one is left as it is.
 bool write_new(Program& program, const std::string& path, const char* content) {

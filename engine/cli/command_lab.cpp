@@ -112,6 +112,8 @@ std::string welcome(const Options& options, const World& world, const std::strin
 int init_lab(Program& program, const Options& options) {
   const auto major = major_of(options.version);
   if (!major) return misused(program, unknown_version(options.version));
+  if (options.port < 1 || options.port >= 65535)  // the mirror has the next one
+    return misused(program, fmt::format("--port is 1 to 65534, not {}.", options.port));
   if (options.nodes < 1 || options.nodes > kMostNodes) {
     return misused(program, fmt::format("--nodes is 1 to {}, not {}.", kMostNodes, options.nodes));
   }

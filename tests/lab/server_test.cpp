@@ -114,6 +114,8 @@ TEST_CASE("the world survives the server's end, and lab reset undoes all of it",
   CHECK(lab.seen("POST /pools") == 1);
   lab.change_world([](World& world) { CHECK(world.access.pools.contains("kept")); });
   CHECK(lab.run({"lab", "init"}).exit_code == 1);
+  // Its mirror has the next port.
+  CHECK(lab.run({"lab", "init", "--port", "65535"}).exit_code == 64);
   CHECK(lab.run({"lab", "reset"}).exit_code == 0);
   lab.change_world([](World& world) { CHECK(world.access.pools.empty()); });
 }
