@@ -173,6 +173,7 @@ class Planner {
   /// and what was allowed to lose its data may be gone since: then there is nothing to be allowed.
   void refuse_globs(const char* option, const std::vector<std::string>& globs, IsNamed is_named,
                     bool may_be_gone) {
+    if (globs.empty()) return;
     std::vector<ResourceAddress> known;
     for (const auto& each : input_.topology.resources) known.push_back(each.address);
     for (const auto& [address, row] : input_.rows) known.push_back(address);

@@ -35,8 +35,7 @@ std::string turns_text(const Wave& wave) {
   if (wave.size() > kMostNames) names.push_back(fmt::format("{} more", wave.size() - kMostNames));
   return "one at a time: " + schema::join_words(names) +
          ", each when the one before it answers; when one does not shut down or answer, those "
-         "after "
-         "it are neither changed nor restarted";
+         "after it are neither changed nor restarted";
 }
 
 }  // namespace
