@@ -1,6 +1,7 @@
 #include "providers/pve/size_text.hpp"
 
 #include "providers/pve/coerce.hpp"
+#include "schema/units.hpp"
 
 namespace pveplan::pve {
 namespace {
@@ -45,6 +46,10 @@ std::string size_text(std::int64_t bytes) {
     if (bytes != 0 && bytes % unit == 0) return std::to_string(bytes / unit) + kUnits[index];
   }
   return std::to_string(bytes);
+}
+
+std::string readable_bytes(std::int64_t bytes) {
+  return schema::readable_size(static_cast<std::uint64_t>(bytes));
 }
 
 std::string gibibytes_text(std::int64_t bytes) {

@@ -1,10 +1,10 @@
 #include "providers/pve/coerce.hpp"
+#include "providers/pve/guest/guest_goal.hpp"
 #include "providers/pve/guest/part_names.hpp"
 #include "providers/pve/guest/step_support.hpp"
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/slots.hpp"
 #include "providers/pve/size_text.hpp"
-#include "schema/units.hpp"
 
 #include <fmt/format.h>
 
@@ -27,10 +27,6 @@ std::string key_of_volume(const GuestConfig& config, const std::string& volume) 
     if (drive && Drive::parse(config.text(key)).volume() == volume) return key;
   }
   return {};
-}
-
-std::string readable(std::int64_t bytes) {
-  return schema::readable_size(static_cast<std::uint64_t>(bytes));
 }
 
 std::string disk_slot(const Guest& guest, const model::Row& row, const std::string& disk) {
@@ -96,7 +92,8 @@ async::Task<RunResult> run_resize(core::Context context, model::Step step) {
         step.address, "The disk is larger",
         fmt::format("disk.{} of {} came {} large, and a disk never shrinks, so it cannot become "
                     "{}. Write at least the larger size, or leave it out.",
-                    disk, step.address.text(), readable(size_in(*guest, slot)), readable(bytes))));
+                    disk, step.address.text(), readable_bytes(size_in(*guest, slot)),
+                    readable_bytes(bytes))));
   if (is_large_enough(*guest, slot, bytes)) co_return with_size(before, step.arguments);
   // Not plugged in yet: the server cannot grow it before the guest's next start, and the plan after
   // that one does.
@@ -140,13 +137,8 @@ async::Task<RunResult> run_discard(core::Context context, model::Step step) {
   const auto key = volume.empty() ? std::string() : key_of_volume(guest->config, volume);
   if (key.empty()) {
     // attached now and to be detached at the next start: the running config still has it
-    bool attached = false;
-    for (const auto& running : guest->config.running_keys()) {
-      const auto* text = guest->config.find_running(running);
-      attached = attached || (is_drive_slot(running) && Drive::parse(*text).volume() == volume);
-    }
-    co_return attached ? with_waiting_part(before, step.arguments)
-                       : without_part(before, step.arguments);
+    co_return is_plugged(guest->config, volume) ? with_waiting_part(before, step.arguments)
+                                                : without_part(before, step.arguments);
   }
   if (!is_unused_slot(key)) co_return with_waiting_part(before, step.arguments);
   core::Parameters parameters;

@@ -33,14 +33,6 @@ std::string usual_storage(const Value& after) {
   return storage;
 }
 
-/// Whether the running guest has the volume, be it that it is to let it go at its next start.
-bool is_plugged(const GuestConfig& config, const std::string& volume) {
-  const auto keys = config.running_keys();
-  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-    return is_drive_slot(key) && Drive::parse(*config.find_running(key)).volume() == volume;
-  });
-}
-
 /// The volumes that a disk gets back when it is wanted again, by its name: it was detached and is
 /// kept, or is not let go yet.
 std::map<std::string, std::string> known_volumes(const model::Row& row, const GuestConfig& config) {
@@ -55,6 +47,13 @@ std::map<std::string, std::string> known_volumes(const model::Row& row, const Gu
 }
 
 }  // namespace
+
+bool is_plugged(const GuestConfig& config, const std::string& volume) {
+  const auto keys = config.running_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    return is_drive_slot(key) && Drive::parse(*config.find_running(key)).volume() == volume;
+  });
+}
 
 schema::Result<ConfigGoal> goal_of(const core::Context& context,
                                    const schema::ResourceSchema& schema,

@@ -24,4 +24,7 @@ schema::Result<ConfigGoal> goal_of_living(const core::Context& context,
 /// Whether `after` has another password than was written last.
 bool changes_password(const schema::Value& owned, const schema::Value& after);
 
+/// Whether the running guest has the volume, be it that it is to let it go at its next start.
+bool is_plugged(const GuestConfig& config, const std::string& volume);
+
 }  // namespace pveplan::pve

@@ -6,7 +6,7 @@
 #include "providers/pve/guest/read_guest.hpp"
 #include "providers/pve/resources/template/make.hpp"
 #include "providers/pve/settle/settle.hpp"
-#include "schema/units.hpp"
+#include "providers/pve/size_text.hpp"
 
 #include <fmt/format.h>
 
@@ -54,7 +54,7 @@ class TemplateLowering {
   }
   void resize(std::int64_t bytes) {
     add("resize", {{"disk", Value::string("os")}, {"size", Value::integer(bytes)}},
-        "disk.os to " + schema::readable_size(static_cast<std::uint64_t>(bytes)));
+        "disk.os to " + readable_bytes(bytes));
   }
   void convert() { add("convert", {}, "convert to a template"); }
   const Value* wanted_size() const { return change_.after.find(Path::parse("disk.os.size")); }
@@ -63,8 +63,7 @@ class TemplateLowering {
     if (text_of(change_.after, "guest_agent") == "install") {
       return refuse(
           "guest_agent = \"install\" needs files on the node, which pveplan does not place yet. "
-          "Use "
-          "an image that has the agent (\"present\"), or \"none\".");
+          "Use an image that has the agent (\"present\"), or \"none\".");
     }
     Value::Fields arguments{{"after", change_.after}};
     pass_edition(change_.facts, arguments);
@@ -98,14 +97,11 @@ class TemplateLowering {
     const auto before = as_integer(&change->before).value_or(0);
     const auto after = as_integer(&change->after).value_or(0);
     if (!flag_of(change_.facts, "template") && after >= before) return {};
-    const auto words = [](std::int64_t bytes) {
-      return schema::readable_size(static_cast<std::uint64_t>(bytes));
-    };
     return fmt::format(
         "disk.os is {} large, and the disk of a template stays as it is: it cannot become {}. Make "
         "the template anew with --replace {}, declare another one for new guests, or state the "
         "size in the VMs instead, which grow their copies.",
-        words(before), words(after), change_.address.shell_text());
+        readable_bytes(before), readable_bytes(after), change_.address.shell_text());
   }
 
   /// What a template was made from is for new ones; only what can change on it is written.

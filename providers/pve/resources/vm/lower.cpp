@@ -4,7 +4,7 @@
 #include "providers/pve/guest/guest_row.hpp"
 #include "providers/pve/guest_codec/nic.hpp"
 #include "providers/pve/settle/settle.hpp"
-#include "schema/units.hpp"
+#include "providers/pve/size_text.hpp"
 
 #include <fmt/format.h>
 
@@ -125,8 +125,7 @@ class VmLowering {
 
   void resize(const std::string& disk, std::int64_t bytes) {
     add("resize", {{"disk", Value::string(disk)}, {"size", Value::integer(bytes)}},
-        fmt::format("disk.{} to {}", disk,
-                    schema::readable_size(static_cast<std::uint64_t>(bytes))));
+        fmt::format("disk.{} to {}", disk, readable_bytes(bytes)));
   }
   void start() {
     add("start", {}, "start");
@@ -244,8 +243,7 @@ class VmLowering {
       const auto after = as_integer(&each.after).value_or(0);
       if (after < before) {
         refuse(fmt::format("disk.{} is {} large; a disk cannot shrink to {}.", name,
-                           schema::readable_size(static_cast<std::uint64_t>(before)),
-                           schema::readable_size(static_cast<std::uint64_t>(after))));
+                           readable_bytes(before), readable_bytes(after)));
       } else {
         grown_.emplace_back(name, after);
       }

@@ -7,7 +7,7 @@
 #include "providers/pve/guest/step_support.hpp"
 #include "providers/pve/guest_codec/drive.hpp"
 #include "providers/pve/guest_codec/nic.hpp"
-#include "schema/units.hpp"
+#include "providers/pve/size_text.hpp"
 
 #include <fmt/format.h>
 
@@ -167,14 +167,10 @@ std::string oversized_disk(const Value& after, const model::Row& source, const G
   const auto least = Drive::parse(copied.config.text(slot)).bytes().value_or(0);
   const auto wanted = integer_of(*disk, "size");
   if (wanted >= least) return {};
-  const auto words = [](std::int64_t bytes) {
-    return schema::readable_size(static_cast<std::uint64_t>(bytes));
-  };
   return fmt::format(
       "disk.os of the template is {0} large, and its copy cannot shrink to {1}. Write at least "
-      "{0}, "
-      "or leave the size out.",
-      words(least), words(wanted));
+      "{0}, or leave the size out.",
+      readable_bytes(least), readable_bytes(wanted));
 }
 
 }  // namespace
