@@ -22,4 +22,12 @@ std::optional<Patience> Patience::of(const model::Change& change, const model::R
                   std::chrono::seconds(seconds));
 }
 
+std::chrono::seconds lock_patience(const schema::Value* after, const schema::Value* owned) {
+  const schema::Path path({"timeouts", "lock"});
+  const auto* stated = after == nullptr ? nullptr : after->find(path);
+  if (stated == nullptr && owned != nullptr) stated = owned->find(path);
+  const bool known = stated != nullptr && stated->kind() == schema::Value::Kind::integer;
+  return std::chrono::seconds(known ? stated->as_integer() : 60);
+}
+
 }  // namespace pveplan::engine

@@ -29,4 +29,8 @@ class Patience {
   std::chrono::nanoseconds spent_{0};
 };
 
+/// How long a step waits for the end of a lock: `timeouts.lock`, where it is stated in the first of
+/// these that has it (either may be null), else 60 s (DEFINITIONS 8).
+std::chrono::seconds lock_patience(const schema::Value* after, const schema::Value* owned);
+
 }  // namespace pveplan::engine

@@ -191,14 +191,9 @@ async::Task<WriteResult> StepContext::write(core::Write write) {
 
 /// `timeouts.lock` of the resource, where it is stated.
 std::chrono::milliseconds StepContext::lock_patience() const {
-  const schema::Path path({"timeouts", "lock"});
-  const auto* after = step_.arguments.find("after");
   const auto* held = row(step_.address);
-  const auto* stated = after == nullptr ? nullptr : after->find(path);
-  if (stated == nullptr && held != nullptr) stated = held->owned.find(path);
-  const bool known = stated != nullptr && stated->kind() == schema::Value::Kind::integer;
-  const std::chrono::milliseconds patience =
-      std::chrono::seconds(known ? stated->as_integer() : 60);
+  const std::chrono::milliseconds patience = engine::lock_patience(
+      step_.arguments.find("after"), held == nullptr ? nullptr : &held->owned);
   if (patience_ == nullptr) return patience;
   return std::min(patience,
                   std::chrono::duration_cast<std::chrono::milliseconds>(patience_->rest()));

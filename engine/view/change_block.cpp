@@ -1,5 +1,6 @@
 #include "engine/view/change_block.hpp"
 
+#include "engine/patience.hpp"
 #include "engine/view/part_text.hpp"
 #include "engine/view/standing_attributes.hpp"
 #include "engine/view/text.hpp"
@@ -226,8 +227,11 @@ std::string notes_text(const ChangeGroup& group, bool allowed, const PlanTextOpt
     text += "      " + wrapped(copied, 6, 8, width) + "\n";
   }
   if (const Value* lock = change.facts.find("lock"); lock != nullptr && lock->is_string())
-    text += labelled("lock", lock->as_string() + ": apply waits 60 s for its end, then it fails",
-                     width);
+    text +=
+        labelled("lock",
+                 fmt::format("{}: apply waits {} s for its end, then it fails", lock->as_string(),
+                             engine::lock_patience(&change.after, &change.before).count()),
+                 width);
   const auto losses = losses_text(change);
   text += labelled("loses", losses, width);
   for (const auto& each : change.also) text += labelled("also", each, width);

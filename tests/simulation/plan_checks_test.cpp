@@ -261,6 +261,8 @@ TEST_CASE("a lock that the guest has is told with its change") {
   const auto told = plan(rig, "[vm.a]\nmemory = \"768MiB\"\n");
   INFO(told.out);
   CHECK(contains(told.out, "lock backup: apply waits 60 s for its end"));
+  const auto longer = plan(rig, "[vm.a]\nmemory = \"768MiB\"\ntimeouts.lock = \"90s\"\n");
+  CHECK(contains(longer.out, "lock backup: apply waits 90 s for its end"));
 }
 
 TEST_CASE("what a terminal would act on is escaped in names, too") {
